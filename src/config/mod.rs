@@ -1,0 +1,1 @@
+//! The operator's GateConfiguration and the repository's .rendergate.yaml.

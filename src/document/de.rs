@@ -1,0 +1,1 @@
+//! Typed reading: serde over [`super::Value`], with the path of every error.

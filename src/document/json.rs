@@ -1,0 +1,1 @@
+//! JSON text to and from [`super::Value`].

@@ -1,0 +1,1 @@
+//! A value proven to be a Kubernetes object.

@@ -1,0 +1,1 @@
+//! Kyverno wildcards: `*` any run, `?` one character.

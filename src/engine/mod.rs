@@ -1,0 +1,1 @@
+//! Decisions: PolicySet + Review + Facts -> Decision; synchronous and deterministic.

@@ -1,0 +1,1 @@
+//! Kyverno's JMESPath dialect: compiled expressions over a lazily read root.

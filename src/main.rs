@@ -1,0 +1,3 @@
+//! The `rendergate` binary: arguments in, exit status out.
+
+fn main() {}

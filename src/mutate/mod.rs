@@ -1,0 +1,1 @@
+//! Strategic merge with anchors, JSON patch, merge patch: value in, value out.

@@ -1,0 +1,1 @@
+//! Decisions become bytes: manifests, failure text, admission responses, reports, tables.

@@ -1,0 +1,1 @@
+//! The pattern language: operators, anchors, structural matching; condition operators.

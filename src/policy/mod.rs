@@ -1,0 +1,1 @@
+//! Policies: wire types, lowering to one rule type, autogen, the indexed PolicySet.

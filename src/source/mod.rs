@@ -1,0 +1,1 @@
+//! A directory becomes manifests, as Argo CD's Directory type reads it.

@@ -1,0 +1,1 @@
+//! kyverno-test.yaml suites: load, run, compare.

@@ -1,0 +1,1 @@
+//! `{{ }}` variables and `$( )` references inside any value, compiled at load.
