@@ -1,0 +1,62 @@
+//! [`Facts`]: what a policy may ask of the world. Files, cluster and operator facts are three
+//! implementations; the engine itself touches nothing.
+
+use crate::document::{Map, Str, Value};
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact<T> {
+    /// It is so.
+    Known(T),
+    /// It cannot be known here; the rule is deferred. Holds what was asked, for the report.
+    Unknown(String),
+    /// Asking failed; the text is what the rule's error says.
+    Failed(String),
+    /// There is nothing that answers such questions here: the context entry is dropped, so that a
+    /// supplied value of the same name is seen (chapter 60 §7.3).
+    NoBackend,
+}
+
+/// A call a context entry wants made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiCall {
+    /// `GET` or `POST`.
+    pub method: Str,
+    /// The Kubernetes API path, empty for a service call.
+    pub url_path: Str,
+    /// The whole substituted `apiCall` block.
+    pub block: Value,
+}
+
+/// What a policy may ask of the world.
+///
+/// Answers must not change while one review is decided.
+pub trait Facts {
+    /// The labels of a namespace.
+    fn namespace_labels(&self, namespace: &str) -> Fact<Map>;
+
+    /// A ConfigMap as `{data, metadata}`.
+    fn config_map(&self, namespace: &str, name: &str) -> Fact<Value>;
+
+    /// The parsed body of an API or service call.
+    fn api_call(&self, call: &ApiCall) -> Fact<Value>;
+
+    /// What `imageRegistry` entries read; the argument is the substituted block.
+    fn image(&self, block: &Value) -> Fact<Value>;
+
+    /// A GlobalContextEntry's data; `name` may hold a projection (`ENTRY.PROJECTION`).
+    fn global(&self, name: &str) -> Fact<Value>;
+
+    /// A live object, by apiVersion, kind, namespace (empty if cluster-scoped) and name: the
+    /// source of a clone.
+    fn object(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Fact<Option<Value>>;
+
+    /// The live objects of a kind in a namespace: the sources of a `cloneList`.
+    fn objects(&self, api_version: &str, kind: &str, namespace: &str) -> Fact<Vec<Value>>;
+
+    /// The time, one value for a whole decision, in nanoseconds since the epoch.
+    fn now(&self) -> i128;
+
+    /// 64 random bits.
+    fn random(&self) -> u64;
+}

@@ -1,0 +1,444 @@
+//! The one rule type every policy kind lowers to. Everything here is compiled: templates,
+//! patterns, operators, selectors and patches were parsed at load and are borrowed at request.
+
+use std::sync::Arc;
+
+use crate::document::manifest::Source;
+use crate::document::{Str, Value};
+use crate::jmespath::Expression;
+use crate::mutate::strategic_merge::StrategicMerge;
+use crate::pattern::Pattern;
+use crate::pattern::condition::Operator;
+use crate::template::Template;
+
+use super::selector::{Filters, Labels};
+
+/// One loaded policy.
+#[derive(Debug)]
+pub struct Policy {
+    /// `metadata.name`.
+    pub name: Str,
+    /// `metadata.namespace` of a namespaced policy; `None` for a cluster-wide one.
+    pub namespace: Option<Str>,
+    /// The policy's kind as users write it: `ClusterPolicy`, `Policy`.
+    pub kind: Str,
+    /// The whole `apiVersion` it was written in.
+    pub api_version: Str,
+    /// `metadata.annotations`, for reports (category, severity, scored).
+    pub annotations: Vec<(Str, Str)>,
+    /// `metadata.labels`.
+    pub labels: Vec<(Str, Str)>,
+    /// Whether evaluation stops after the first rule that passes or fails.
+    pub apply_rules: ApplyRules,
+    /// What a rule error does at admission.
+    pub failure_policy: FailurePolicy,
+    /// `spec.validationFailureAction`.
+    pub action: Action,
+    /// `spec.validationFailureActionOverrides`, first match wins.
+    pub action_overrides: Vec<ActionOverride>,
+    /// Whether audit findings become admission warnings.
+    pub emit_warning: bool,
+    /// Whether the policy takes part in admission.
+    pub admission: bool,
+    /// Whether the policy takes part in background scans.
+    pub background: bool,
+    /// Whether `webhookConfiguration.matchConditions` stand: they are CEL, which is not evaluated
+    /// yet, so every rule of such a policy answers with an error.
+    pub match_conditions: bool,
+    /// The rules to evaluate: originals, then what autogen made of them, in Kyverno's order.
+    pub rules: Vec<Arc<Rule>>,
+    /// Where the policy was read.
+    pub source: Source,
+}
+
+impl Policy {
+    /// `namespace/name` of a namespaced policy, else the name: how exceptions name it.
+    #[must_use]
+    pub fn key(&self) -> Str {
+        match &self.namespace {
+            Some(namespace) => Str::from(format!("{namespace}/{}", self.name)),
+            None => self.name.clone(),
+        }
+    }
+
+    /// `false` when annotation `policies.kyverno.io/scored` is exactly `"false"`: failures are
+    /// then reported as warnings.
+    #[must_use]
+    pub fn scored(&self) -> bool {
+        !self.annotations.iter().any(|(k, v)| k == "policies.kyverno.io/scored" && v == "false")
+    }
+
+    /// The value of an annotation.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+}
+
+/// `spec.applyRules`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApplyRules {
+    /// Every rule is evaluated.
+    All,
+    /// Stop after the first pass or fail of one stage.
+    One,
+}
+
+/// What an error does at admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailurePolicy {
+    /// The request is denied.
+    Fail,
+    /// The request is let through.
+    Ignore,
+}
+
+/// Whether a failure blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Report only.
+    Audit,
+    /// Block.
+    Enforce,
+}
+
+/// One `validationFailureActionOverrides` / `failureActionOverrides` entry.
+#[derive(Debug)]
+pub struct ActionOverride {
+    /// The action it sets.
+    pub action: Action,
+    /// Wildcards over the namespace name; `None` when the field is absent.
+    pub namespaces: Option<Vec<Str>>,
+    /// Selector over the namespace's labels.
+    pub namespace_selector: Option<Labels>,
+}
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// The rule's name as reported, `autogen-` prefix included.
+    pub name: Str,
+    /// What it applies to; a rule whose filters are all empty matches nothing.
+    pub matches: Filters,
+    /// What it does not apply to.
+    pub exclude: Option<Filters>,
+    /// Context entries in declaration order; loaded lazily.
+    pub context: Vec<ContextEntry>,
+    /// `preconditions`; `None` holds always.
+    pub preconditions: Option<Conditions>,
+    /// `reportProperties`: substituted all or nothing.
+    pub report_properties: Option<Template>,
+    /// Rule-level `failureAction`.
+    pub failure_action: Option<Action>,
+    /// Rule-level `failureActionOverrides`.
+    pub action_overrides: Vec<ActionOverride>,
+    /// Autogen copies of validate rules apply only to these kinds (exact names); `None` otherwise.
+    pub only_kinds: Option<Vec<Str>>,
+    /// Whether autogen made this rule.
+    pub autogen: bool,
+    /// Index in `spec.rules` of the rule as written.
+    pub written_at: usize,
+    /// What the rule does.
+    pub body: Body,
+}
+
+/// What a rule does.
+#[derive(Debug)]
+pub enum Body {
+    /// Decide.
+    Validate(Validate),
+    /// Change.
+    Mutate(Mutate),
+    /// Make other objects.
+    Generate(Generate),
+    /// A body this build does not evaluate; such a rule answers with an error when it matches.
+    Unsupported {
+        /// The stage it would run in.
+        stage: Stage,
+        /// The field as written, e.g. `validate.podSecurity`.
+        field: &'static str,
+    },
+}
+
+/// The stages of one review, in the order they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// `mutate` rules.
+    Mutate,
+    /// `verifyImages` rules.
+    VerifyImages,
+    /// `validate` rules.
+    Validate,
+    /// `generate` rules.
+    Generate,
+}
+
+impl Body {
+    /// The stage the rule runs in.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::Validate(_) => Stage::Validate,
+            Self::Mutate(_) => Stage::Mutate,
+            Self::Generate(_) => Stage::Generate,
+            Self::Unsupported { stage, .. } => *stage,
+        }
+    }
+}
+
+/// A `validate` block.
+#[derive(Debug)]
+pub struct Validate {
+    /// `message`, resolved only when needed.
+    pub message: Option<Template>,
+    /// `allowExistingViolations`, true unless said otherwise.
+    pub allow_existing_violations: bool,
+    /// What is checked.
+    pub check: Check,
+}
+
+/// What a `validate` block, or one `foreach` entry of it, checks. First present in this order.
+#[derive(Debug)]
+pub enum Check {
+    /// `deny.conditions`: true denies. `None` (absent, `{}`) always denies.
+    Deny(Option<Conditions>),
+    /// `pattern`.
+    Pattern(PatternSource),
+    /// `anyPattern`.
+    AnyPattern(AnyPattern),
+    /// `foreach`.
+    ForEach(Vec<ValidateForEach>),
+    /// No check at all: the rule yields no result.
+    Nothing,
+}
+
+/// A pattern: compiled at load when it holds no variables.
+#[derive(Debug)]
+pub enum PatternSource {
+    /// No variables.
+    Constant(Pattern),
+    /// Substituted, then compiled, for each review.
+    Templated(Template),
+}
+
+/// The entries of `anyPattern`: substituted as one document, literals read as floats.
+#[derive(Debug)]
+pub enum AnyPattern {
+    /// No variables.
+    Constant(Vec<Pattern>),
+    /// The whole list as one template.
+    Templated(Template),
+}
+
+/// One `validate.foreach` entry.
+#[derive(Debug)]
+pub struct ValidateForEach {
+    /// `list`, a raw JMESPath expression; the error text if it does not compile.
+    pub list: Result<Expression, String>,
+    /// `elementScope`.
+    pub element_scope: Option<bool>,
+    /// Entry context.
+    pub context: Vec<ContextEntry>,
+    /// Entry preconditions.
+    pub preconditions: Option<Conditions>,
+    /// What is checked per element.
+    pub check: Check,
+}
+
+/// `preconditions` and `deny.conditions`.
+#[derive(Debug)]
+pub enum Conditions {
+    /// `any`/`all` blocks; an absent block is true, an empty `any` is false.
+    Blocks {
+        /// At least one must hold.
+        any: Option<Vec<Condition>>,
+        /// All must hold.
+        all: Option<Vec<Condition>>,
+    },
+    /// The legacy list: all must hold, stop at the first false.
+    List(Vec<Condition>),
+}
+
+/// One condition.
+#[derive(Debug)]
+pub struct Condition {
+    /// Left side.
+    pub key: Template,
+    /// The operator, or its text when it is unknown (an error when reached).
+    pub operator: Result<Operator, Str>,
+    /// Right side.
+    pub value: Template,
+    /// `message`, as written (it may hold variables).
+    pub message: Option<Str>,
+}
+
+/// A `mutate` block.
+#[derive(Debug)]
+pub struct Mutate {
+    /// What changes.
+    pub change: Change,
+    /// `targets`: the rule changes existing objects rather than the reviewed one.
+    pub targets: Vec<Template>,
+    /// The whole rule as a document: an unresolved variable anywhere in it is a rule error, as
+    /// Kyverno substitutes the entire rule before patching (chapter 30 §1.9).
+    pub whole_rule: Option<Template>,
+}
+
+/// How a mutate rule changes an object.
+#[derive(Debug)]
+pub enum Change {
+    /// `patchStrategicMerge`.
+    StrategicMerge(PatchSource),
+    /// `patchesJson6902`: text, decoded after substitution.
+    JsonPatch(Template),
+    /// `foreach`.
+    ForEach(Vec<MutateForEach>),
+}
+
+/// A strategic merge patch: compiled at load when it holds no variables.
+#[derive(Debug)]
+pub enum PatchSource {
+    /// No variables.
+    Constant(StrategicMerge),
+    /// Substituted, then compiled.
+    Templated(Template),
+}
+
+/// One `mutate.foreach` entry.
+#[derive(Debug)]
+pub struct MutateForEach {
+    /// `list`, a raw JMESPath expression; the error text if it does not compile.
+    pub list: Result<Expression, String>,
+    /// Whether elements run last to first (the default with a strategic merge).
+    pub descending: bool,
+    /// Entry context.
+    pub context: Vec<ContextEntry>,
+    /// Entry preconditions.
+    pub preconditions: Option<Conditions>,
+    /// The change per element.
+    pub change: Change,
+}
+
+/// A `generate` block.
+#[derive(Debug)]
+pub struct Generate {
+    /// What is made.
+    pub targets: GenerateTargets,
+    /// `synchronize`.
+    pub synchronize: bool,
+}
+
+/// The forms of `generate`.
+#[derive(Debug)]
+pub enum GenerateTargets {
+    /// One target.
+    One(GenerateTarget),
+    /// `foreach`.
+    ForEach(Vec<GenerateForEach>),
+}
+
+/// One generated object, or list of clones.
+#[derive(Debug)]
+pub struct GenerateTarget {
+    /// The target block (`apiVersion`, `kind`, `name`, `namespace`, `data`, `clone`, `cloneList`)
+    /// as one template: it is substituted as one document.
+    pub block: Template,
+    /// Which form it is.
+    pub form: GenerateForm,
+}
+
+/// Where a generated object's content comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GenerateForm {
+    /// `data`.
+    Data,
+    /// `clone`.
+    Clone,
+    /// `cloneList`.
+    CloneList,
+    /// None of them: nothing is made.
+    Nothing,
+}
+
+/// One `generate.foreach` entry.
+#[derive(Debug)]
+pub struct GenerateForEach {
+    /// `list`, a raw JMESPath expression; the error text if it does not compile.
+    pub list: Result<Expression, String>,
+    /// Entry context.
+    pub context: Vec<ContextEntry>,
+    /// Entry preconditions.
+    pub preconditions: Option<Conditions>,
+    /// The object made per element.
+    pub target: GenerateTarget,
+}
+
+/// One `context` entry: loaded when an expression mentions its name.
+#[derive(Clone, Debug)]
+pub struct ContextEntry {
+    /// The name expressions use.
+    pub name: Str,
+    /// Where the value comes from.
+    pub source: ContextSource,
+}
+
+/// Where a context entry's value comes from.
+#[derive(Clone, Debug)]
+pub enum ContextSource {
+    /// `variable`.
+    Variable {
+        /// `value`, if not null.
+        value: Option<Template>,
+        /// `jmesPath` text (may hold variables).
+        jmes_path: Option<Template>,
+        /// `default`, if not null.
+        default: Option<Template>,
+    },
+    /// `configMap`.
+    ConfigMap {
+        /// `name`.
+        name: Template,
+        /// `namespace`; empty means the policy's, else `default`.
+        namespace: Template,
+    },
+    /// `apiCall`: answered by the world.
+    ApiCall {
+        /// The whole block.
+        block: Template,
+    },
+    /// `imageRegistry`.
+    ImageRegistry {
+        /// The whole block.
+        block: Template,
+    },
+    /// `globalReference`.
+    GlobalReference {
+        /// The whole block.
+        block: Template,
+    },
+}
+
+/// One PolicyException, compiled.
+#[derive(Debug)]
+pub struct Exception {
+    /// `metadata.name`.
+    pub name: Str,
+    /// `metadata.namespace`.
+    pub namespace: Str,
+    /// `(policyName, ruleNames)`: exact policy key, wildcard rule names.
+    pub excepts: Vec<(Str, Vec<Str>)>,
+    /// What it applies to.
+    pub matches: Filters,
+    /// `conditions`: `all` first, then `any`; an error skips the exception.
+    pub conditions: Option<Conditions>,
+    /// `podSecurity`, raw; `None` when absent.
+    pub pod_security: Option<Value>,
+}
+
+impl Exception {
+    /// `namespace/name`, as Kyverno's messages name it.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
