@@ -1,1 +1,99 @@
-//! Commands: the only room that sees every room.
+//! The command line: one file per command, each an `Args` struct and a
+//! `run(args, &mut Io) -> ExitStatus`. To add a command: its file, a variant of [`Command`] and an
+//! arm in [`dispatch`].
+
+pub mod completion;
+mod exit;
+mod io;
+pub mod version;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+
+pub use exit::ExitStatus;
+pub use io::{Input, Io, Output};
+
+/// Runs Kyverno policies as an Argo CD render gate, an admission webhook, and in the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "rendergate", disable_version_flag = true, max_term_width = 100)]
+pub struct Cli {
+    /// Log level, as Kyverno takes it; accepted and ignored.
+    #[arg(short = 'v', long = "v", global = true, hide = true, value_name = "LEVEL")]
+    verbosity: Option<i64>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the version.
+    Version(version::Args),
+    /// Print a shell's completion script.
+    Completion(completion::Args),
+}
+
+/// Parses `argv` (its first item is the program's name), runs the command and returns its status.
+pub fn run(argv: impl IntoIterator<Item = OsString>, io: &mut Io) -> ExitStatus {
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let status = match Cli::try_parse_from(&argv) {
+        Ok(Cli { command: Some(command), .. }) => dispatch(command, io),
+        Ok(Cli { command: None, .. }) => {
+            io.print(Cli::command().render_help());
+            ExitStatus::Clean
+        }
+        Err(error) => refuse(&argv, &error, io),
+    };
+    io.finish(status)
+}
+
+fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
+    match command {
+        Command::Version(args) => version::run(&args, io),
+        Command::Completion(args) => completion::run(&args, io),
+    }
+}
+
+/// Prints what clap has to say. Help is success; a mistake is 1 for Kyverno's commands, whose exit
+/// status callers know, and 2 for ours.
+fn refuse(argv: &[OsString], error: &clap::Error, io: &mut Io) -> ExitStatus {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        io.print(error.render());
+        return ExitStatus::Clean;
+    }
+    let text = error.render().to_string();
+    io.say(text.strip_prefix("error: ").map_or_else(|| text.clone(), |rest| format!("Error: {rest}")));
+    let command = argv.iter().skip(1).find(|a| !a.to_string_lossy().starts_with('-'));
+    match command.map(|c| c.to_string_lossy()).as_deref() {
+        Some("apply" | "test" | "jp") => ExitStatus::PolicySaidNo,
+        _ => ExitStatus::CouldNotWork,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_definitions_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_arguments_print_help_and_succeed() {
+        let (status, out, err) = io::capture("", |io| run(["rendergate".into()], io));
+        assert_eq!(status, ExitStatus::Clean);
+        assert!(out.contains("Usage: rendergate"), "{out}");
+        assert_eq!(err, "");
+    }
+
+    #[test]
+    fn mistakes_exit_with_two() {
+        let (status, out, err) = io::capture("", |io| run(["rendergate".into(), "frobnicate".into()], io));
+        assert_eq!(status, ExitStatus::CouldNotWork);
+        assert_eq!(out, "");
+        assert!(err.starts_with("Error: unrecognized subcommand 'frobnicate'"), "{err}");
+    }
+}
