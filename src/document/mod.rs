@@ -10,8 +10,13 @@ mod map;
 pub mod path;
 pub mod quantity;
 mod value;
+pub mod version;
 pub mod wildcard;
 pub mod yaml;
 
+pub use duration::GoDuration;
+pub use labels::Selector;
 pub use map::Map;
+pub use quantity::Quantity;
 pub use value::{Str, Value};
+pub use wildcard::Wildcard;
