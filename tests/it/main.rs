@@ -1,0 +1,6 @@
+//! The one integration test binary: linked once, however many modules there are.
+//!
+//! Tests that need the shared corpus say so on stderr and pass when it is absent.
+
+mod dependencies;
+mod layering;
