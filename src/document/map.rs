@@ -12,6 +12,7 @@ const INDEX_FROM: usize = 24;
 #[derive(Clone, Default)]
 pub struct Map {
     entries: Vec<(Str, Value)>,
+    #[expect(clippy::box_collection, reason = "most maps have no index: a pointer, not four words")]
     index: Option<Box<HashMap<Str, usize, foldhash::fast::RandomState>>>,
 }
 

@@ -1,1 +1,17 @@
-//! YAML text to and from [`super::Value`]: what it means to kubectl and Argo CD, with places.
+//! YAML as kubectl and Argo CD understand it (sigs.k8s.io/yaml on go-yaml v2: YAML 1.1 scalars,
+//! keys turned into text), over yaml-rust2's pull parser and an explicit stack.
+
+mod build;
+mod error;
+mod limits;
+mod locate;
+mod read;
+mod scalar;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use error::{Position, Problem, YamlError};
+pub use limits::Limits;
+pub use locate::locate;
+pub use read::{Document, Duplicate, read};

@@ -1,0 +1,170 @@
+//! Where a value stands: the text is read again, only when a finding needs its place.
+
+use yaml_rust2::Event;
+use yaml_rust2::parser::Parser;
+use yaml_rust2::scanner::Marker;
+
+use super::error::Position;
+use super::limits::Limits;
+use super::scalar;
+use super::text::{Places, Text};
+use crate::document::Str;
+use crate::document::path::{Pointer, Segment};
+
+/// A container on the way; `matched` is how many of the pointer's steps lead to it, if it is on it.
+struct Frame {
+    matched: Option<usize>,
+    child: Child,
+    /// A block map is marked at its first colon: its place is that of its first key.
+    at_first_key: bool,
+}
+
+enum Child {
+    Index(usize),
+    Key,
+    Value(Option<Str>),
+}
+
+/// The place of the key (in a list, of the item) that `pointer` leads to in document number
+/// `document` (from 0, empty ones counted); of its deepest existing ancestor if it leads nowhere;
+/// of the document's start for the root. `None` if there is no such document.
+#[must_use]
+pub fn locate(text: &str, document: usize, pointer: &Pointer) -> Option<Position> {
+    let limits = Limits { bytes: usize::MAX, ..Limits::default() };
+    let text = Text::check(text, &limits).ok()?;
+    let mut parser = Parser::new_from_str(text.body);
+    let mut index = 0;
+    let mut search = Search { segments: pointer.segments(), stack: Vec::new(), best: None };
+    // A text that breaks off further down still has the places above.
+    while let Ok((event, mark)) = parser.next_token() {
+        match event {
+            Event::StreamEnd => break,
+            Event::DocumentEnd if index == document => break,
+            Event::DocumentEnd => index += 1,
+            Event::DocumentStart | Event::StreamStart => {}
+            event if index == document => search.event(event, mark),
+            _ => {}
+        }
+        if search.stack.len() > limits.depth {
+            break;
+        }
+    }
+    search.best.map(|mark| Places::new(text).position(&mark))
+}
+
+struct Search<'p> {
+    segments: &'p [Segment],
+    stack: Vec<Frame>,
+    best: Option<Marker>,
+}
+
+impl Search<'_> {
+    fn event(&mut self, event: Event, mark: Marker) {
+        match event {
+            Event::Scalar(text, style, _, tag) => {
+                if let Some(Frame { child: child @ Child::Key, matched, at_first_key }) = self.stack.last_mut() {
+                    if std::mem::take(at_first_key)
+                        && let Some(best) = self.best.as_mut().filter(|best| mark.index() < best.index())
+                    {
+                        *best = mark;
+                    }
+                    let key = scalar::value(&text, style, tag.as_ref()).and_then(scalar::key).ok();
+                    if let (Some(at), Some(key)) = (*matched, &key)
+                        && self.segments.get(at).is_some_and(|segment| is_key(segment, key))
+                    {
+                        self.best = Some(mark);
+                    }
+                    *child = Child::Value(key);
+                } else {
+                    self.step(mark);
+                }
+            }
+            Event::Alias(_) => {
+                if let Some(Frame { child: child @ Child::Key, .. }) = self.stack.last_mut() {
+                    *child = Child::Value(None);
+                } else {
+                    self.step(mark);
+                }
+            }
+            Event::MappingStart(..) => self.open(Child::Key, mark),
+            Event::SequenceStart(..) => self.open(Child::Index(0), mark),
+            Event::MappingEnd | Event::SequenceEnd => {
+                self.stack.pop();
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, child: Child, mark: Marker) {
+        let matched = self.step(mark);
+        let at_first_key = matches!(child, Child::Key) && self.best == Some(mark);
+        self.stack.push(Frame { matched, child, at_first_key });
+    }
+
+    /// Passes one value of the innermost container; how many steps lead to it if it is on the way.
+    fn step(&mut self, mark: Marker) -> Option<usize> {
+        let Some(Frame { matched, child, .. }) = self.stack.last_mut() else {
+            self.best = Some(mark);
+            return Some(0);
+        };
+        let segment = matched.and_then(|at| self.segments.get(at));
+        let hit = match child {
+            Child::Index(index) => {
+                let hit = segment.is_some_and(|segment| *segment == Segment::Index(*index));
+                if hit {
+                    self.best = Some(mark);
+                }
+                *index += 1;
+                hit
+            }
+            Child::Value(key) => {
+                let hit = segment.is_some_and(|segment| key.as_ref().is_some_and(|key| is_key(segment, key)));
+                *child = Child::Key;
+                hit
+            }
+            // A container as a key, which reading refuses.
+            Child::Key => {
+                *child = Child::Value(None);
+                false
+            }
+        };
+        if hit { matched.map(|at| at + 1) } else { None }
+    }
+}
+
+fn is_key(segment: &Segment, key: &str) -> bool {
+    match segment {
+        Segment::Key(text) => text == key,
+        Segment::Index(index) => index.to_string() == key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, document: usize, pointer: &str) -> Option<(usize, usize)> {
+        locate(text, document, &Pointer::parse(pointer).unwrap()).map(|p| (p.line, p.column))
+    }
+
+    #[test]
+    fn keys_items_ancestors_and_documents() {
+        let text =
+            "# head\na:\n  b:\n  - x\n  - {c: 1, \"d\": 2}\n---\n---\nspec: &s\n  n: é\n  n: [1, {k: v}]\nother: *s\n";
+        assert_eq!(at(text, 0, ""), Some((2, 1)));
+        assert_eq!(at(text, 0, "/a/b"), Some((3, 3)));
+        assert_eq!(at(text, 0, "/a/b/0"), Some((4, 5)));
+        assert_eq!(at(text, 0, "/a/b/1/d"), Some((5, 12)));
+        assert_eq!(at(text, 0, "/a/b/1/missing/deep"), Some((5, 5)));
+        assert_eq!(at(text, 0, "/zzz"), Some((2, 1)));
+        assert_eq!(at(text, 2, "/spec/false/1/k"), Some((10, 11)));
+        assert_eq!(at(text, 2, "/other/false"), Some((11, 1)));
+        assert_eq!(at(text, 3, "/a"), None);
+    }
+
+    #[test]
+    fn offsets_count_bytes() {
+        let place = locate("é: 1\nb: 2", 0, &Pointer::parse("/b").unwrap()).unwrap();
+        assert_eq!((place.offset, place.line, place.column), (6, 2, 1));
+    }
+}

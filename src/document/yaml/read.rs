@@ -1,0 +1,148 @@
+//! Reading a stream of documents.
+
+use std::cell::Cell;
+use std::str::Chars;
+
+use yaml_rust2::Event;
+use yaml_rust2::parser::Parser;
+use yaml_rust2::scanner::{Marker, ScanError};
+
+use super::build::Builder;
+use super::error::{Position, Problem, YamlError};
+use super::limits::Limits;
+use super::text::{Places, Text};
+use crate::document::{Str, Value};
+
+/// Brackets and commas a flow collection may have: until it closes, yaml-rust2 holds all its tokens.
+const FLOW_TOKENS: usize = 500_000;
+
+/// One document of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// What it says.
+    pub value: Value,
+    /// Its number in the stream, from 0, empty documents counted: what [`super::locate`] takes.
+    pub index: usize,
+    /// Where its content starts.
+    pub start: Position,
+    /// Keys written more than once in one map; the last one counted.
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// A key that was written before in the same map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The key.
+    pub key: Str,
+    /// Where it is written again.
+    pub position: Position,
+}
+
+/// Reads every document of `text`; documents that are empty or null are left out.
+///
+/// # Errors
+/// The first thing that is not YAML, has no meaning as a Kubernetes object, or exceeds `limits`.
+/// The error has a place and never quotes the text.
+pub fn read(text: &str, limits: &Limits) -> Result<Vec<Document>, YamlError> {
+    let text = Text::check(text, limits)?;
+    if text.flow_tokens < FLOW_TOKENS {
+        return documents(text, Parser::new_from_str(text.body), limits, || false);
+    }
+    let left = Cell::new(FLOW_TOKENS);
+    let metered = Metered { chars: text.body.chars(), left: &left };
+    documents(text, Parser::new(metered), limits, || left.replace(FLOW_TOKENS) == 0)
+}
+
+/// `exhausted` is asked after each event whether the parser was cut short.
+fn documents<T: Iterator<Item = char>>(
+    text: Text<'_>,
+    mut parser: Parser<T>,
+    limits: &Limits,
+    exhausted: impl Fn() -> bool,
+) -> Result<Vec<Document>, YamlError> {
+    let mut places = Places::new(text);
+    let mut documents = Vec::new();
+    let mut builder = Builder::new(limits);
+    let mut index = 0;
+    let mut start = None;
+    loop {
+        let next = parser.next_token();
+        let flow_too_long = exhausted();
+        let (event, mark) = next.map_err(|error| {
+            if flow_too_long {
+                refuse(&mut places, error.marker(), Problem::TooManyFlowTokens(FLOW_TOKENS))
+            } else {
+                syntax(&mut places, &error, limits)
+            }
+        })?;
+        if flow_too_long {
+            return Err(refuse(&mut places, &mark, Problem::TooManyFlowTokens(FLOW_TOKENS)));
+        }
+        match event {
+            Event::StreamEnd => return Ok(documents),
+            Event::DocumentStart => {
+                if index == limits.documents {
+                    return Err(refuse(&mut places, &mark, Problem::TooManyDocuments(limits.documents)));
+                }
+                start = None;
+            }
+            Event::DocumentEnd => {
+                let value = builder.finish();
+                let repeated = std::mem::take(&mut builder.repeated);
+                if !value.is_null() {
+                    documents.push(Document {
+                        value,
+                        index,
+                        start: start.map(|mark| places.position(&mark)).unwrap_or_default(),
+                        duplicates: repeated
+                            .into_iter()
+                            .map(|(key, mark)| Duplicate { key, position: places.position(&mark) })
+                            .collect(),
+                    });
+                }
+                index += 1;
+            }
+            event => {
+                // A block map is marked at its first colon: the key before it is where the document starts.
+                if start.is_none_or(|start: Marker| mark.index() < start.index()) {
+                    start = Some(mark);
+                }
+                builder.event(event, mark).map_err(|(problem, mark)| refuse(&mut places, &mark, problem))?;
+            }
+        }
+    }
+}
+
+fn refuse(places: &mut Places<'_>, mark: &Marker, problem: Problem) -> YamlError {
+    YamlError { position: places.position(mark), problem }
+}
+
+/// yaml-rust2's messages name the construct and never quote the text, but for a reserved indicator.
+fn syntax(places: &mut Places<'_>, error: &ScanError, limits: &Limits) -> YamlError {
+    let problem = match error.info() {
+        "recursion limit exceeded" => Problem::TooDeep(limits.depth),
+        info => Problem::Syntax(info.to_owned()),
+    };
+    refuse(places, error.marker(), problem)
+}
+
+/// Ends the text early when too many flow tokens come without an event.
+struct Metered<'t> {
+    chars: Chars<'t>,
+    left: &'t Cell<usize>,
+}
+
+impl Iterator for Metered<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.chars.next()?;
+        if matches!(c, '[' | '{' | ',') {
+            let left = self.left.get().checked_sub(1)?;
+            self.left.set(left);
+        } else if self.left.get() == 0 {
+            return None;
+        }
+        Some(c)
+    }
+}

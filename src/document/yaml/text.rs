@@ -1,0 +1,106 @@
+//! The text before it is parsed: what must not be in it, and where its places are.
+
+use yaml_rust2::scanner::Marker;
+
+use super::error::{Position, Problem, YamlError};
+use super::limits::Limits;
+
+/// A checked text.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'t> {
+    /// Without the byte order mark.
+    pub(super) body: &'t str,
+    /// Bytes before `body`.
+    skipped: usize,
+    ascii: bool,
+    /// How many brackets and commas the body has: an upper bound for its flow tokens.
+    pub(super) flow_tokens: usize,
+}
+
+impl<'t> Text<'t> {
+    /// Refuses what yaml-rust2 would take for the end of the text or let through.
+    pub(super) fn check(text: &'t str, limits: &Limits) -> Result<Self, YamlError> {
+        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let checked = Self {
+            body,
+            skipped: text.len() - body.len(),
+            ascii: body.is_ascii(),
+            flow_tokens: body.bytes().map(|b| usize::from(matches!(b, b'[' | b'{' | b','))).sum(),
+        };
+        if text.len() > limits.bytes {
+            let position = Position { offset: 0, line: 1, column: 1 };
+            return Err(YamlError { position, problem: Problem::TooLong(limits.bytes) });
+        }
+        let suspect =
+            body.bytes().fold(false, |bad, b| bad | (b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) | (b == 0x7f));
+        if (suspect || !checked.ascii)
+            && let Some((at, c)) = body.char_indices().find(|(_, c)| is_forbidden(*c))
+        {
+            return Err(YamlError { position: checked.position_of(at), problem: Problem::ControlCharacter(c) });
+        }
+        Ok(checked)
+    }
+
+    fn position_of(&self, at: usize) -> Position {
+        let before = &self.body[..at];
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        Position {
+            offset: self.skipped + at,
+            line: 1 + before.bytes().filter(|b| *b == b'\n').count(),
+            column: 1 + before[line_start..].chars().count(),
+        }
+    }
+}
+
+/// What go-yaml's reader refuses.
+fn is_forbidden(c: char) -> bool {
+    matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\x7f'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Turns the parser's marks, which count characters, into positions; fast when asked in order.
+pub(super) struct Places<'t> {
+    text: Text<'t>,
+    /// A place passed before: characters, bytes.
+    cursor: (usize, usize),
+}
+
+impl<'t> Places<'t> {
+    pub(super) fn new(text: Text<'t>) -> Self {
+        Self { text, cursor: (0, 0) }
+    }
+
+    pub(super) fn position(&mut self, mark: &Marker) -> Position {
+        Position { offset: self.text.skipped + self.offset(mark.index()), line: mark.line(), column: mark.col() + 1 }
+    }
+
+    fn offset(&mut self, characters: usize) -> usize {
+        let body = self.text.body;
+        if self.text.ascii {
+            return characters.min(body.len());
+        }
+        let (passed, bytes) = if characters < self.cursor.0 { (0, 0) } else { self.cursor };
+        let rest = &body[bytes..];
+        let step = rest.char_indices().nth(characters - passed).map_or(rest.len(), |(at, _)| at);
+        self.cursor = (characters, bytes + step);
+        self.cursor.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forbidden_characters_are_placed() {
+        for (text, c, line, column) in
+            [("a: b\nc: é\0", '\0', 2, 5), ("\u{feff}a\x1b", '\x1b', 1, 2), ("a: \u{80}", '\u{80}', 1, 4)]
+        {
+            let error = Text::check(text, &Limits::default()).err().unwrap();
+            assert_eq!(
+                (error.problem, error.position.line, error.position.column),
+                (Problem::ControlCharacter(c), line, column)
+            );
+        }
+        assert!(Text::check("\u{feff}a:\tb\r\n# \u{85}é\u{1f980}", &Limits::default()).is_ok());
+    }
+}
