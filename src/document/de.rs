@@ -1,1 +1,0 @@
-//! Typed reading: serde over [`super::Value`], with the path of every error.
