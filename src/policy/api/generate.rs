@@ -1,0 +1,145 @@
+//! `generate`.
+
+use serde::Deserialize;
+
+use super::context::ContextEntry;
+use super::meta::LabelSelector;
+use super::nullable;
+use crate::document::{Str, Value};
+
+/// A `generate` block. The fields of [`GeneratePattern`] stand beside its own.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "chapter 40 §4 says what each field means")]
+pub struct Generation {
+    #[serde(default)]
+    pub generate_existing: Option<bool>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub synchronize: bool,
+    #[serde(default, deserialize_with = "nullable")]
+    pub orphan_downstream_on_policy_delete: bool,
+    #[serde(default, deserialize_with = "nullable")]
+    pub api_version: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub kind: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub namespace: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub name: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub uid: Str,
+    #[serde(default)]
+    pub data: Value,
+    #[serde(default, deserialize_with = "nullable")]
+    pub clone: CloneFrom,
+    #[serde(default, deserialize_with = "nullable")]
+    pub clone_list: CloneList,
+    #[serde(default)]
+    pub foreach: Option<Vec<ForEachGeneration>>,
+}
+
+impl Generation {
+    /// The target of a rule without `foreach`.
+    #[must_use]
+    pub fn pattern(&self) -> GeneratePattern<'_> {
+        GeneratePattern {
+            api_version: &self.api_version,
+            kind: &self.kind,
+            namespace: &self.namespace,
+            name: &self.name,
+            data: &self.data,
+            clone: &self.clone,
+            clone_list: &self.clone_list,
+        }
+    }
+}
+
+/// One `generate.foreach` entry.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "chapter 40 §4.1 says what each field means")]
+pub struct ForEachGeneration {
+    #[serde(default, deserialize_with = "nullable")]
+    pub list: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub context: Vec<ContextEntry>,
+    #[serde(default)]
+    pub preconditions: Value,
+    #[serde(default, deserialize_with = "nullable")]
+    pub api_version: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub kind: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub namespace: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub name: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub uid: Str,
+    #[serde(default)]
+    pub data: Value,
+    #[serde(default, deserialize_with = "nullable")]
+    pub clone: CloneFrom,
+    #[serde(default, deserialize_with = "nullable")]
+    pub clone_list: CloneList,
+}
+
+impl ForEachGeneration {
+    /// The target made per element.
+    #[must_use]
+    pub fn pattern(&self) -> GeneratePattern<'_> {
+        GeneratePattern {
+            api_version: &self.api_version,
+            kind: &self.kind,
+            namespace: &self.namespace,
+            name: &self.name,
+            data: &self.data,
+            clone: &self.clone,
+            clone_list: &self.clone_list,
+        }
+    }
+}
+
+/// What a generate block says about one target.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "chapter 40 §4.1 says what each field means")]
+pub struct GeneratePattern<'a> {
+    pub api_version: &'a str,
+    pub kind: &'a str,
+    pub namespace: &'a str,
+    pub name: &'a str,
+    pub data: &'a Value,
+    pub clone: &'a CloneFrom,
+    pub clone_list: &'a CloneList,
+}
+
+/// `clone`: the source object.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "an object's coordinates")]
+pub struct CloneFrom {
+    #[serde(default, deserialize_with = "nullable")]
+    pub namespace: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub name: Str,
+}
+
+/// `cloneList`: the source objects.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "chapter 40 §4.1 says what each field means")]
+pub struct CloneList {
+    #[serde(default, deserialize_with = "nullable")]
+    pub namespace: Str,
+    #[serde(default)]
+    pub kinds: Option<Vec<Str>>,
+    #[serde(default)]
+    pub selector: Option<LabelSelector>,
+}
+
+impl CloneList {
+    /// The kinds to copy.
+    #[must_use]
+    pub fn kinds(&self) -> &[Str] {
+        self.kinds.as_deref().unwrap_or_default()
+    }
+}

@@ -1,0 +1,62 @@
+//! One rule as written.
+
+use serde::Deserialize;
+
+use super::context::ContextEntry;
+use super::generate::Generation;
+use super::matching::MatchResources;
+use super::meta::TextMap;
+use super::mutate::Mutation;
+use super::nullable;
+use super::policy::NamedExpression;
+use super::validate::Validation;
+use super::verify_images::ImageVerification;
+use crate::document::{Str, Value};
+
+/// One entry of `spec.rules` (chapter 10 §1.2).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "chapter 10 §1.2 says what each field means")]
+pub struct Rule {
+    pub name: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub context: Vec<ContextEntry>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub report_properties: TextMap,
+    #[serde(rename = "match", deserialize_with = "nullable")]
+    pub matches: MatchResources,
+    #[serde(default)]
+    pub exclude: Option<MatchResources>,
+    #[serde(default)]
+    pub image_extractors: Option<std::collections::BTreeMap<Str, Vec<ImageExtractor>>>,
+    #[serde(default)]
+    pub preconditions: Value,
+    #[serde(default)]
+    pub cel_preconditions: Option<Vec<NamedExpression>>,
+    #[serde(default)]
+    pub mutate: Option<Mutation>,
+    #[serde(default)]
+    pub validate: Option<Validation>,
+    #[serde(default)]
+    pub generate: Option<Generation>,
+    #[serde(default, deserialize_with = "nullable")]
+    pub verify_images: Vec<ImageVerification>,
+    #[serde(default)]
+    pub skip_background_requests: Option<bool>,
+}
+
+/// One `imageExtractors` entry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "where an image stands in an object")]
+pub struct ImageExtractor {
+    pub path: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub value: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub name: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub key: Str,
+    #[serde(default, deserialize_with = "nullable")]
+    pub jmes_path: Str,
+}
