@@ -39,6 +39,19 @@ pub struct Generation {
 }
 
 impl Generation {
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.generate_existing.is_none()
+            && !self.synchronize
+            && !self.orphan_downstream_on_policy_delete
+            && [&self.api_version, &self.kind, &self.namespace, &self.name, &self.uid].iter().all(|s| s.is_empty())
+            && self.data.is_null()
+            && self.clone == CloneFrom::default()
+            && self.clone_list == CloneList::default()
+            && self.foreach.is_none()
+    }
+
     /// The target of a rule without `foreach`.
     #[must_use]
     pub fn pattern(&self) -> GeneratePattern<'_> {

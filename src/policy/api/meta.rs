@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::nullable;
-use crate::document::{Str, Value};
+use crate::document::{Map, Str, Value};
 
 /// Text to text, in written order.
 pub type TextMap = std::collections::BTreeMap<Str, Str>;
@@ -55,6 +55,30 @@ pub struct LabelSelector {
     /// Requirements, all of which must hold.
     #[serde(default, deserialize_with = "nullable")]
     pub match_expressions: Vec<Requirement>,
+}
+
+impl LabelSelector {
+    /// The selector as a document again.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let text = |s: &Str| Value::String(s.clone());
+        let labels: Map = self.match_labels.iter().map(|(k, v)| (k.clone(), text(v))).collect();
+        let requirement = |r: &Requirement| {
+            Value::from([
+                ("key", text(&r.key)),
+                ("operator", text(&r.operator)),
+                ("values", Value::list(r.values.iter().map(text).collect())),
+            ])
+        };
+        let mut out = Map::new();
+        if !labels.is_empty() {
+            out.insert("matchLabels", Value::map(labels));
+        }
+        if !self.match_expressions.is_empty() {
+            out.insert("matchExpressions", Value::list(self.match_expressions.iter().map(requirement).collect()));
+        }
+        Value::map(out)
+    }
 }
 
 /// One `matchExpressions` entry.

@@ -24,6 +24,18 @@ pub struct Mutation {
     pub foreach: Option<Vec<ForEachMutation>>,
 }
 
+impl Mutation {
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.mutate_existing_on_policy_update.is_none()
+            && self.targets.is_none()
+            && self.patch_strategic_merge.is_null()
+            && self.patches_json6902.is_empty()
+            && self.foreach.is_none()
+    }
+}
+
 /// One `mutate.targets` entry.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -45,6 +45,38 @@ pub struct Rule {
     pub skip_background_requests: Option<bool>,
 }
 
+impl Rule {
+    /// Whether there is a `mutate` block that says anything.
+    #[must_use]
+    pub fn has_mutate(&self) -> bool {
+        self.mutate.as_ref().is_some_and(|m| !m.is_empty())
+    }
+
+    /// Whether there is a `validate` block that says anything.
+    #[must_use]
+    pub fn has_validate(&self) -> bool {
+        self.validate.as_ref().is_some_and(|v| !v.is_empty())
+    }
+
+    /// Whether there is a `generate` block that says anything.
+    #[must_use]
+    pub fn has_generate(&self) -> bool {
+        self.generate.as_ref().is_some_and(|g| !g.is_empty())
+    }
+
+    /// Whether there is a `verifyImages` entry.
+    #[must_use]
+    pub fn has_verify_images(&self) -> bool {
+        !self.verify_images.is_empty()
+    }
+
+    /// Whether the rule changes existing objects.
+    #[must_use]
+    pub fn has_mutate_existing(&self) -> bool {
+        self.mutate.as_ref().is_some_and(|m| m.targets.is_some())
+    }
+}
+
 /// One `imageExtractors` entry.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

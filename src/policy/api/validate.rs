@@ -40,6 +40,25 @@ pub struct Validation {
     pub assert: Option<Value>,
 }
 
+impl Validation {
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.failure_action.is_none()
+            && self.failure_action_overrides.is_empty()
+            && self.allow_existing_violations.is_none()
+            && self.message.is_empty()
+            && self.manifests.is_none()
+            && self.foreach.is_none()
+            && self.pattern.is_null()
+            && self.any_pattern.is_null()
+            && self.deny.is_none()
+            && self.pod_security.is_none()
+            && self.cel.is_none()
+            && self.assert.is_none()
+    }
+}
+
 /// `deny`; its conditions are schemaless.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

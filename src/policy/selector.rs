@@ -1,0 +1,457 @@
+//! `match`, `exclude` and exception filters, compiled. They answer yes, no, or "cannot be known
+//! here" with what is missing, so that a render defers only what it must.
+
+use crate::document::labels::{Selector, SelectorError};
+use crate::document::wildcard::Wildcard;
+use crate::document::{Map, Str, Value};
+
+use super::api::matching::{MatchResources, ResourceFilter, Subject as WireSubject};
+use super::api::meta::LabelSelector;
+use super::kind_selector::KindSelector;
+use super::request::{Operation, User, UserInfo};
+
+/// The object a rule is matched against, and the request around it.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The new object, else the old one.
+    pub object: &'a Value,
+    /// API group of the requested (parent) resource.
+    pub group: &'a str,
+    /// API version of the requested (parent) resource.
+    pub version: &'a str,
+    /// Kind of the requested (parent) resource.
+    pub kind: &'a str,
+    /// The requested subresource; empty for the object itself.
+    pub subresource: &'a str,
+    /// The namespace to match by; empty for cluster-scoped objects.
+    pub namespace: &'a str,
+    /// The operation.
+    pub operation: Operation,
+    /// Who asks.
+    pub user: &'a User,
+    /// The labels of the namespace, asked only when a filter needs them.
+    pub namespace_labels: &'a dyn Fn() -> NamespaceLabels,
+}
+
+/// What is known of a namespace's labels.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NamespaceLabels {
+    /// These (none for cluster-scoped objects).
+    Known(Map),
+    /// They exist, but are not known here; holds what was asked.
+    Unknown(String),
+}
+
+/// Whether a filter applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It depends on what cannot be known here; holds what.
+    Unknown(String),
+}
+
+impl Verdict {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    /// Whether this is a plain yes.
+    #[must_use]
+    pub fn is_yes(&self) -> bool {
+        *self == Self::Yes
+    }
+
+    /// Both must hold. `No` wins over `Unknown`; the second is asked only if the first may hold.
+    #[must_use]
+    pub fn and(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::No => Self::No,
+            Self::Yes => other(),
+            Self::Unknown(what) => match other() {
+                Self::No => Self::No,
+                Self::Yes | Self::Unknown(_) => Self::Unknown(what),
+            },
+        }
+    }
+
+    /// One must hold. `Yes` wins over `Unknown`; the second is asked only if the first may not hold.
+    #[must_use]
+    pub fn or(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Yes => Self::Yes,
+            Self::No => other(),
+            Self::Unknown(what) => match other() {
+                Self::Yes => Self::Yes,
+                Self::No | Self::Unknown(_) => Self::Unknown(what),
+            },
+        }
+    }
+
+    /// The opposite; what is unknown stays so.
+    #[must_use]
+    pub fn negate(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            unknown @ Self::Unknown(_) => unknown,
+        }
+    }
+}
+
+/// What a filter is used for: the three differ in details (chapter 10 §2.2, §2.3, §5.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Match,
+    Exclude,
+    Except,
+}
+
+/// A compiled `match` or `exclude` block.
+#[derive(Debug, Default)]
+pub struct Filters {
+    form: Form,
+    filters: Vec<Filter>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Form {
+    Any,
+    All,
+    /// The legacy inline block: exactly one filter.
+    #[default]
+    Inline,
+}
+
+impl Filters {
+    /// Compiles a block. `any` hides `all`, and both hide the inline criteria.
+    #[must_use]
+    pub fn compile(block: &MatchResources) -> Self {
+        let (form, filters) = if !block.any.is_empty() {
+            (Form::Any, block.any.iter().map(Filter::compile).collect())
+        } else if !block.all.is_empty() {
+            (Form::All, block.all.iter().map(Filter::compile).collect())
+        } else {
+            (Form::Inline, vec![Filter::compile(&block.inline())])
+        };
+        Self { form, filters }
+    }
+
+    /// As a `match` block.
+    #[must_use]
+    pub fn matches(&self, candidate: &Candidate<'_>) -> Verdict {
+        self.test(candidate, Purpose::Match)
+    }
+
+    /// As an `exclude` block.
+    #[must_use]
+    pub fn excludes(&self, candidate: &Candidate<'_>) -> Verdict {
+        self.test(candidate, Purpose::Exclude)
+    }
+
+    /// As the `match` block of a PolicyException; without `any` and `all` it never applies.
+    #[must_use]
+    pub fn excepts(&self, candidate: &Candidate<'_>) -> Verdict {
+        if self.form == Form::Inline { Verdict::No } else { self.test(candidate, Purpose::Except) }
+    }
+
+    fn test(&self, candidate: &Candidate<'_>, purpose: Purpose) -> Verdict {
+        let any = self.form == Form::Any;
+        let mut so_far = Verdict::from(!any);
+        for filter in &self.filters {
+            so_far = if any {
+                so_far.or(|| filter.test(candidate, purpose))
+            } else {
+                so_far.and(|| filter.test(candidate, purpose))
+            };
+            if so_far == Verdict::from(any) {
+                break;
+            }
+        }
+        so_far
+    }
+
+    /// The kinds that can match, exact; `None` when any kind can. A superset.
+    #[must_use]
+    pub fn possible_kinds(&self) -> Option<Vec<&str>> {
+        match self.form {
+            Form::Any => {
+                let mut kinds = Vec::new();
+                for filter in &self.filters {
+                    kinds.extend(filter.possible_kinds()?);
+                }
+                Some(kinds)
+            }
+            Form::All | Form::Inline => self.filters.iter().find_map(Filter::possible_kinds),
+        }
+    }
+
+    /// Whether the operation can match. A superset.
+    #[must_use]
+    pub fn possible_operation(&self, operation: Operation) -> bool {
+        let possible = |f: &Filter| f.operations.is_empty() || f.operations.contains(&operation);
+        match self.form {
+            Form::Any => self.filters.iter().any(possible),
+            Form::All | Form::Inline => self.filters.iter().all(possible),
+        }
+    }
+
+    /// Whether some filter lists the operation by name.
+    #[must_use]
+    pub fn names_operation(&self, operation: Operation) -> bool {
+        self.filters.iter().any(|f| f.operations.contains(&operation))
+    }
+
+    /// Whether any filter looks at the user.
+    #[must_use]
+    pub fn needs_user(&self) -> bool {
+        self.filters.iter().any(|f| f.user.is_some())
+    }
+
+    /// Whether any filter looks at the namespace's labels.
+    #[must_use]
+    pub fn needs_namespace_labels(&self) -> bool {
+        self.filters.iter().any(|f| f.namespace_selector.is_some())
+    }
+}
+
+/// One filter: everything written must hold.
+#[derive(Debug)]
+struct Filter {
+    operations: Vec<Operation>,
+    kinds: Vec<KindSelector>,
+    /// Whether the bare `*` is among the kinds.
+    star: bool,
+    name: Option<Wildcard>,
+    names: Vec<Wildcard>,
+    namespaces: Vec<Wildcard>,
+    annotations: Vec<(Wildcard, Wildcard)>,
+    selector: Option<Labels>,
+    namespace_selector: Option<Labels>,
+    user: Option<UserCriteria>,
+    /// Whether nothing but the user is written.
+    user_only: bool,
+}
+
+impl Filter {
+    fn compile(filter: &ResourceFilter) -> Self {
+        let description = &filter.resources;
+        let wildcards = |texts: &[Str]| texts.iter().map(|t| Wildcard::new(t)).collect::<Vec<_>>();
+        Self {
+            operations: description.operations.iter().copied().map(Operation::from).collect(),
+            kinds: description.kinds.iter().map(|k| KindSelector::parse(k)).collect(),
+            star: description.kinds.iter().any(|k| k == "*"),
+            name: (!description.name.is_empty()).then(|| Wildcard::new(&description.name)),
+            names: wildcards(&description.names),
+            namespaces: wildcards(&description.namespaces),
+            annotations: description
+                .annotations
+                .iter()
+                .flatten()
+                .map(|(k, v)| (Wildcard::new(k), Wildcard::new(v)))
+                .collect(),
+            selector: description.selector.as_ref().map(Labels::compile),
+            namespace_selector: description.namespace_selector.as_ref().map(Labels::compile),
+            user: UserCriteria::compile(filter),
+            user_only: description.is_empty(),
+        }
+    }
+
+    fn test(&self, candidate: &Candidate<'_>, purpose: Purpose) -> Verdict {
+        if self.user_only {
+            return match (&self.user, purpose, candidate.user) {
+                (None, ..) => Verdict::No,
+                // Dropping the user criteria leaves nothing, and nothing matches nothing.
+                (Some(_), Purpose::Match, user) if is_absent(user) => Verdict::No,
+                (Some(criteria), _, user) => criteria.test(user),
+            };
+        }
+        Verdict::from(self.object_holds(candidate, purpose))
+            .and(|| self.namespace_holds(candidate, purpose))
+            .and(|| match &self.user {
+                None => Verdict::Yes,
+                Some(_) if purpose == Purpose::Match && is_absent(candidate.user) => Verdict::Yes,
+                Some(criteria) => criteria.test(candidate.user),
+            })
+    }
+
+    /// Everything that is always known.
+    fn object_holds(&self, candidate: &Candidate<'_>, purpose: Purpose) -> bool {
+        let Candidate { object, group, version, kind, subresource, .. } = *candidate;
+        if purpose != Purpose::Except
+            && !self.operations.is_empty()
+            && !self.operations.contains(&candidate.operation)
+        {
+            return false;
+        }
+        if !self.kinds.is_empty() && !self.kinds.iter().any(|k| k.matches(group, version, kind, subresource)) {
+            return false;
+        }
+        if self.name.is_some() || !self.names.is_empty() {
+            let name = name_of(object);
+            if self.name.as_ref().is_some_and(|w| !w.matches(name)) || !none_or_some(&self.names, name) {
+                return false;
+            }
+        }
+        if !self.namespaces.is_empty() {
+            let namespace = if kind_of(object) == "Namespace" { metadata(object, "name") } else { candidate.namespace };
+            if !none_or_some(&self.namespaces, namespace) {
+                return false;
+            }
+        }
+        if !self.annotations.is_empty() {
+            let actual = object.at(&["metadata", "annotations"]).and_then(Value::as_map);
+            let found = |key: &Wildcard, value: &Wildcard| {
+                actual.is_some_and(|map| {
+                    map.iter().any(|(k, v)| key.matches(k) && value.matches(v.as_str().unwrap_or_default()))
+                })
+            };
+            if !self.annotations.iter().all(|(key, value)| found(key, value)) {
+                return false;
+            }
+        }
+        self.selector.as_ref().is_none_or(|s| s.matches(object.at(&["metadata", "labels"]).and_then(Value::as_map)))
+    }
+
+    fn namespace_holds(&self, candidate: &Candidate<'_>, purpose: Purpose) -> Verdict {
+        let Some(selector) = &self.namespace_selector else { return Verdict::Yes };
+        match kind_of(candidate.object) {
+            "Namespace" => return Verdict::from(purpose == Purpose::Except),
+            "" if purpose == Purpose::Except || !self.star => return Verdict::Yes,
+            _ => {}
+        }
+        match (candidate.namespace_labels)() {
+            NamespaceLabels::Known(labels) => Verdict::from(selector.matches(Some(&labels))),
+            NamespaceLabels::Unknown(what) => Verdict::Unknown(what),
+        }
+    }
+
+    fn possible_kinds(&self) -> Option<Vec<&str>> {
+        if self.kinds.is_empty() {
+            return None;
+        }
+        self.kinds.iter().map(KindSelector::exact_kind).collect()
+    }
+}
+
+fn none_or_some(wildcards: &[Wildcard], text: &str) -> bool {
+    wildcards.is_empty() || wildcards.iter().any(|w| w.matches(text))
+}
+
+fn metadata<'v>(object: &'v Value, field: &str) -> &'v str {
+    object.str_at(&["metadata", field]).unwrap_or_default()
+}
+
+/// The object's own kind, which for a subresource is that of the payload.
+fn kind_of(object: &Value) -> &str {
+    object.str_at(&["kind"]).unwrap_or_default()
+}
+
+fn name_of(object: &Value) -> &str {
+    match metadata(object, "name") {
+        "" => metadata(object, "generateName"),
+        name => name,
+    }
+}
+
+/// A compiled label selector. One that Kubernetes would refuse selects nothing (chapter 10 §2.5).
+#[derive(Debug)]
+pub struct Labels {
+    selector: Result<Selector, SelectorError>,
+    wildcards: bool,
+}
+
+impl Labels {
+    /// Compiles a selector.
+    #[must_use]
+    pub fn compile(selector: &LabelSelector) -> Self {
+        let wildcard = |t: &Str| crate::document::wildcard::contains_wildcard(t);
+        Self {
+            selector: Selector::compile(&selector.to_value()),
+            wildcards: selector.match_labels.iter().any(|(k, v)| wildcard(k) || wildcard(v)),
+        }
+    }
+
+    /// Whether these labels are selected.
+    #[must_use]
+    pub fn matches(&self, labels: Option<&Map>) -> bool {
+        self.selector.as_ref().is_ok_and(|s| s.matches(labels))
+    }
+
+    /// The same without wildcards: a selector that holds one is refused by Kubernetes.
+    #[must_use]
+    pub fn matches_exactly(&self, labels: Option<&Map>) -> bool {
+        !self.wildcards && self.matches(labels)
+    }
+}
+
+/// `roles`, `clusterRoles` and `subjects`: each that is written must hold.
+#[derive(Debug)]
+struct UserCriteria {
+    roles: Vec<Str>,
+    cluster_roles: Vec<Str>,
+    subjects: Vec<Subject>,
+}
+
+#[derive(Debug)]
+enum Subject {
+    User(Wildcard),
+    Group(Wildcard),
+    /// A kind Kyverno ignores.
+    Other,
+}
+
+impl UserCriteria {
+    fn compile(filter: &ResourceFilter) -> Option<Self> {
+        let subject = |s: &WireSubject| match s.kind.as_str() {
+            "User" => Subject::User(Wildcard::new(&s.name)),
+            "Group" => Subject::Group(Wildcard::new(&s.name)),
+            "ServiceAccount" => {
+                Subject::User(Wildcard::new(&format!("system:serviceaccount:{}:{}", s.namespace, s.name)))
+            }
+            _ => Subject::Other,
+        };
+        filter.has_user().then(|| Self {
+            roles: filter.roles.clone(),
+            cluster_roles: filter.cluster_roles.clone(),
+            subjects: filter.subjects.iter().map(subject).collect(),
+        })
+    }
+
+    fn test(&self, user: &User) -> Verdict {
+        match user {
+            User::Known(info) => Verdict::from(self.holds(info)),
+            User::Absent => Verdict::from(self.holds(&UserInfo::default())),
+            User::Unknown => Verdict::Unknown("the requesting user".to_owned()),
+        }
+    }
+
+    fn holds(&self, info: &UserInfo) -> bool {
+        let overlap = |wanted: &[Str], had: &[Str]| wanted.is_empty() || wanted.iter().any(|w| had.contains(w));
+        overlap(&self.roles, &info.roles)
+            && overlap(&self.cluster_roles, &info.cluster_roles)
+            && (self.subjects.is_empty()
+                || self.subjects.iter().any(|subject| match subject {
+                    Subject::User(name) => name.matches(&info.username),
+                    Subject::Group(name) => info.groups.iter().any(|g| name.matches(g)),
+                    Subject::Other => false,
+                }))
+    }
+}
+
+/// Whether the request says nothing at all about a user: then match filters drop their user criteria.
+fn is_absent(user: &User) -> bool {
+    match user {
+        User::Absent => true,
+        User::Unknown => false,
+        User::Known(info) => {
+            info.username.is_empty()
+                && info.uid.is_empty()
+                && info.groups.is_empty()
+                && info.roles.is_empty()
+                && info.cluster_roles.is_empty()
+        }
+    }
+}
