@@ -5,16 +5,8 @@ use crate::policy::api::rule::Rule;
 use crate::policy::kind_selector::any_names;
 
 /// Kinds that make autogen worth while, as bare names.
-const WANTED: [&str; 8] = [
-    "Pod",
-    "CronJob",
-    "DaemonSet",
-    "Deployment",
-    "Job",
-    "ReplicaSet",
-    "ReplicationController",
-    "StatefulSet",
-];
+const WANTED: [&str; 8] =
+    ["Pod", "CronJob", "DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"];
 
 /// Whether autogen applies to a policy with these rules (chapter 10 §4.1).
 #[must_use]

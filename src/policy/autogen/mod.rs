@@ -84,7 +84,10 @@ pub fn generate(rules: &[Rule], written: &[Value], annotation: Option<&str>) -> 
         };
         let kinds = if rule.has_validate() { &plan.one_by_one } else { &plan.at_once };
         if !kinds.is_empty() {
-            add(rewrite::for_controllers(value, &kinds.iter().map(|k| pinned(k)).collect::<Vec<_>>()), &plan.one_by_one);
+            add(
+                rewrite::for_controllers(value, &kinds.iter().map(|k| pinned(k)).collect::<Vec<_>>()),
+                &plan.one_by_one,
+            );
         }
         if plan.cron_job {
             add(rewrite::for_cron_job(value), &plan.cron_job_one_by_one);

@@ -96,8 +96,7 @@ fn set_kinds(block: &mut Value, kinds: &[Str], filters: Filters, always: bool) {
         }
         return;
     }
-    let has_kinds =
-        block.at(&["resources", "kinds"]).and_then(Value::as_list).is_some_and(|kinds| !kinds.is_empty());
+    let has_kinds = block.at(&["resources", "kinds"]).and_then(Value::as_list).is_some_and(|kinds| !kinds.is_empty());
     if always || has_kinds {
         put_kinds(block, &kinds);
     }
@@ -173,7 +172,9 @@ fn validation(validate: &Value, key: &str, shift: &str) -> Option<Value> {
         let mut entries = entries.clone();
         for entry in entries.as_list_mut().into_iter().flatten().filter_map(Value::as_map_mut) {
             drop_empty_conditions(entry.get_mut("preconditions"));
-            drop_empty_conditions(entry.get_mut("deny").and_then(Value::as_map_mut).and_then(|d| d.get_mut("conditions")));
+            drop_empty_conditions(
+                entry.get_mut("deny").and_then(Value::as_map_mut).and_then(|d| d.get_mut("conditions")),
+            );
         }
         ("pattern", "foreach", entries)
     } else if present(validate, "cel").is_some_and(|c| c.as_map().is_some_and(|m| !m.is_empty())) {

@@ -3,8 +3,7 @@ use super::*;
 fn run(text: &str, annotation: Option<&str>) -> Generated {
     let spec = crate::document::json::parse(text.as_bytes()).expect("test JSON");
     let written = spec.as_list().expect("a list of rules").to_vec();
-    let rules: Vec<Rule> =
-        written.iter().map(|r| crate::document::de::from_value(r).unwrap_or_else(|e| panic!("{e:?}"))).collect();
+    let rules: Vec<Rule> = serde_json::from_str(text).expect("rules");
     generate(&rules, &written, annotation)
 }
 
@@ -85,9 +84,8 @@ fn one_rule_switches_all_off() {
 fn the_annotation_lists_controllers() {
     let with = |annotation: &str| {
         let made = run(&format!("[{TAG}]"), Some(annotation));
-        let rule = |r: &GeneratedRule| {
-            format!("{}:{}", r.rule.str_at(&["name"]).unwrap_or_default(), r.only_kinds.join("+"))
-        };
+        let rule =
+            |r: &GeneratedRule| format!("{}:{}", r.rule.str_at(&["name"]).unwrap_or_default(), r.only_kinds.join("+"));
         made.rules.iter().map(rule).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(with("none"), "");
@@ -108,7 +106,10 @@ fn expressions_move_and_names_are_cut() {
         "validate":{{"message":"request.object.specific","deny":{{"conditions":{{"any":[]}}}}}}}}]"#
     );
     let made = run(&text, None);
-    assert_eq!(names(&made), [format!("autogen-{name}")[..63].to_owned(), format!("autogen-cronjob-{name}")[..63].to_owned()]);
+    assert_eq!(
+        names(&made),
+        [format!("autogen-{name}")[..63].to_owned(), format!("autogen-cronjob-{name}")[..63].to_owned()]
+    );
     let rule = &made.rules[1].rule;
     assert_eq!(json(rule.get("exclude").unwrap_or(&Value::Null)), r#"{"resources":{"namespaces":["x"]}}"#);
     assert_eq!(

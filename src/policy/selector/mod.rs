@@ -268,21 +268,19 @@ impl Filter {
                 (Some(criteria), _, user) => criteria.test(user),
             };
         }
-        Verdict::from(self.object_holds(candidate, purpose))
-            .and(|| self.namespace_holds(candidate, purpose))
-            .and(|| match &self.user {
+        Verdict::from(self.object_holds(candidate, purpose)).and(|| self.namespace_holds(candidate, purpose)).and(
+            || match &self.user {
                 None => Verdict::Yes,
                 Some(_) if purpose == Purpose::Match && is_absent(candidate.user) => Verdict::Yes,
                 Some(criteria) => criteria.test(candidate.user),
-            })
+            },
+        )
     }
 
     /// Everything that is always known.
     fn object_holds(&self, candidate: &Candidate<'_>, purpose: Purpose) -> bool {
         let Candidate { object, group, version, kind, subresource, .. } = *candidate;
-        if purpose != Purpose::Except
-            && !self.operations.is_empty()
-            && !self.operations.contains(&candidate.operation)
+        if purpose != Purpose::Except && !self.operations.is_empty() && !self.operations.contains(&candidate.operation)
         {
             return false;
         }
@@ -455,3 +453,6 @@ fn is_absent(user: &User) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
