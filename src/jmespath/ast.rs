@@ -41,7 +41,11 @@ pub(super) enum Node {
     /// `left.*`.
     ValueProjection(Box<Node>, Box<Node>),
     /// `left[?condition]`.
-    Filter { left: Box<Node>, right: Box<Node>, condition: Box<Node> },
+    Filter {
+        left: Box<Node>,
+        right: Box<Node>,
+        condition: Box<Node>,
+    },
     Flatten(Box<Node>),
     List(Vec<Node>),
     Hash(Vec<(Str, Node)>),
@@ -116,7 +120,9 @@ impl Node {
 
     pub(super) fn children(&self) -> Vec<&Node> {
         match self {
-            Node::Current | Node::Identity | Node::Path(_) | Node::Literal(_) | Node::Index(_) | Node::Slice(_) => vec![],
+            Node::Current | Node::Identity | Node::Path(_) | Node::Literal(_) | Node::Index(_) | Node::Slice(_) => {
+                vec![]
+            }
             Node::Compare(_, a, b)
             | Node::Or(a, b)
             | Node::And(a, b)

@@ -233,24 +233,23 @@ mod tests {
 
     #[test]
     fn longest_operators_win() {
-        assert_eq!(kinds("[?a||b]"), [
-            Kind::Filter,
-            Kind::UnquotedIdentifier,
-            Kind::Or,
-            Kind::UnquotedIdentifier,
-            Kind::Rbracket,
-            Kind::Eof
-        ]);
-        assert_eq!(kinds("[] [ ] & && = =="), [
-            Kind::Flatten,
-            Kind::Lbracket,
-            Kind::Rbracket,
-            Kind::Expref,
-            Kind::And,
-            Kind::Unknown,
-            Kind::Eq,
-            Kind::Eof
-        ]);
+        assert_eq!(
+            kinds("[?a||b]"),
+            [Kind::Filter, Kind::UnquotedIdentifier, Kind::Or, Kind::UnquotedIdentifier, Kind::Rbracket, Kind::Eof]
+        );
+        assert_eq!(
+            kinds("[] [ ] & && = =="),
+            [
+                Kind::Flatten,
+                Kind::Lbracket,
+                Kind::Rbracket,
+                Kind::Expref,
+                Kind::And,
+                Kind::Unknown,
+                Kind::Eq,
+                Kind::Eof
+            ]
+        );
     }
 
     #[test]

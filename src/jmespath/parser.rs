@@ -212,7 +212,10 @@ impl Parser<'_> {
     /// name, as in the dialect: `(f)(x)`, `'f'(x)`.
     fn call(&mut self, left: Tree) -> Result<Tree, CompileError> {
         let name: Str = match &left.0 {
-            Node::Path(path) if path.keys.len() == 1 => path.keys.iter().collect::<String>().into(),
+            Node::Path(path) => match path.keys.as_slice() {
+                [name] => name.clone(),
+                _ => return Err(self.error("Invalid function name")),
+            },
             Node::Literal(Value::String(text)) => text.clone(),
             Node::Call(call) => call.name.clone(),
             _ => return Err(self.error("Invalid function name")),
@@ -322,8 +325,7 @@ impl Parser<'_> {
             _ => self.projected(binding_power(Kind::Filter))?,
         };
         let heights = [left.1, right.1, condition.1];
-        let node =
-            Node::Filter { left: Box::new(left.0), right: Box::new(right.0), condition: Box::new(condition.0) };
+        let node = Node::Filter { left: Box::new(left.0), right: Box::new(right.0), condition: Box::new(condition.0) };
         self.above(node, &heights)
     }
 
@@ -435,7 +437,9 @@ mod tests {
 
     #[test]
     fn depth_and_length_are_bounded() {
-        for text in ["(".repeat(5000), "a[0]".to_owned() + &"[0]".repeat(5000), "!".repeat(5000), "a.".repeat(5000) + "a"] {
+        for text in
+            ["(".repeat(5000), "a[0]".to_owned() + &"[0]".repeat(5000), "!".repeat(5000), "a.".repeat(5000) + "a"]
+        {
             assert!(error(&text).contains("too deep"), "{}", &text[..8]);
         }
         assert!(error(&"a".repeat(MAX_EXPRESSION_BYTES + 1)).contains("too long"));
