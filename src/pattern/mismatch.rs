@@ -1,0 +1,116 @@
+//! Why a pattern does not match: the text Kyverno composes, its class, and the place.
+
+use super::Step;
+
+const CONDITIONAL: &str = "conditional anchor mismatch";
+const GLOBAL: &str = "global anchor mismatch";
+const NEGATION: &str = "negation anchor matched in resource";
+
+/// A place during a match; printed only when something does not match.
+#[derive(Clone, Copy)]
+pub(super) enum Path<'a> {
+    Root,
+    Key(&'a Path<'a>, &'a str),
+    Index(&'a Path<'a>, usize),
+}
+
+impl Path<'_> {
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut at = self;
+        loop {
+            match at {
+                Path::Root => break,
+                Path::Key(parent, key) => {
+                    steps.push(Step::Key((*key).into()));
+                    at = parent;
+                }
+                Path::Index(parent, index) => {
+                    steps.push(Step::Index(*index));
+                    at = parent;
+                }
+            }
+        }
+        steps.reverse();
+        steps
+    }
+
+    /// As Kyverno prints it: `/spec/containers/0/image/`.
+    pub(super) fn text(&self) -> String {
+        path_text(&self.steps())
+    }
+}
+
+pub(super) fn path_text(steps: &[Step]) -> String {
+    let mut text = String::from("/");
+    for step in steps {
+        match step {
+            Step::Key(key) => text.push_str(key),
+            Step::Index(index) => text.push_str(&index.to_string()),
+        }
+        text.push('/');
+    }
+    text
+}
+
+/// A mismatch on its way up.
+pub(super) struct Mismatch {
+    pub(super) text: String,
+    /// `None` is Kyverno's empty path, which makes an error of a failure.
+    pub(super) place: Option<Vec<Step>>,
+    /// Whether a list or map already gathered this from its parts: such a skip is soft.
+    pub(super) gathered: bool,
+}
+
+/// What a mismatch means. Kyverno decides by words in the text, wherever they come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Skip,
+    Negation,
+    Failure,
+}
+
+impl Mismatch {
+    pub(super) fn at(path: &Path<'_>, text: String) -> Box<Self> {
+        Box::new(Self { text, place: Some(path.steps()), gathered: false })
+    }
+
+    pub(super) fn class(&self) -> Class {
+        if self.text.contains(CONDITIONAL) || self.text.contains(GLOBAL) {
+            Class::Skip
+        } else if self.text.contains(NEGATION) {
+            Class::Negation
+        } else {
+            Class::Failure
+        }
+    }
+
+    pub(super) fn missing_condition(path: &Path<'_>) -> Box<Self> {
+        Self::at(path, format!("{CONDITIONAL}: conditional anchor key doesn't exist in the resource"))
+    }
+
+    pub(super) fn into_conditional(self: Box<Self>) -> Box<Self> {
+        self.under(CONDITIONAL)
+    }
+
+    pub(super) fn into_global(self: Box<Self>) -> Box<Self> {
+        self.under(GLOBAL)
+    }
+
+    fn under(mut self: Box<Self>, prefix: &str) -> Box<Self> {
+        self.text.insert_str(0, ": ");
+        self.text.insert_str(0, prefix);
+        self.gathered = false;
+        self
+    }
+
+    pub(super) fn negation(path: &Path<'_>) -> Box<Self> {
+        Self::at(path, format!("{NEGATION}: {} is not allowed", path.text()))
+    }
+
+    /// One skip out of those of the parts.
+    pub(super) fn gather(path: &Path<'_>, skips: &[Box<Self>]) -> Box<Self> {
+        let texts: Vec<&str> = skips.iter().map(|skip| skip.text.as_str()).collect();
+        Box::new(Self { text: texts.join("; "), place: Some(path.steps()), gathered: true })
+    }
+}
