@@ -45,7 +45,7 @@ pub(super) fn matches(pattern: &Pattern, expansions: &mut Expansions, value: &Va
     let missing_key = class == Class::Failure && walk.seen.contains(&Seen::Missing);
     match place {
         _ if class == Class::Skip => Outcome::Skipped(text),
-        Some(steps) if !missing_key => Outcome::Failed(Failure { path: path_text(&steps), steps, text }),
+        Some(pointer) if !missing_key => Outcome::Failed(Failure { path: path_text(&pointer), pointer, text }),
         _ => Outcome::Error(text),
     }
 }
@@ -62,7 +62,7 @@ impl Walk<'_> {
                     go_type(value)
                 ),
             )),
-            (Node::List(pattern), Value::List(items)) => self.list(pattern, items, path),
+            (Node::List(pattern), Value::List(items)) => self.list(pattern, value, items, path),
             (Node::List(_), _) => Err(Mismatch::at(
                 path,
                 format!(
@@ -182,8 +182,9 @@ impl Walk<'_> {
             return Err(Mismatch::at(path, text));
         };
         let patterns = match node {
-            Node::List(ListPattern::Positional(patterns)) => patterns,
-            Node::List(ListPattern::Empty | ListPattern::Each(_)) => return Ok(()),
+            Node::List(ListPattern::Positional(patterns)) => patterns.as_slice(),
+            Node::List(ListPattern::Each(pattern)) => std::slice::from_ref(&**pattern),
+            Node::List(ListPattern::Empty) => &[],
             Node::Map(_) => return Err(invalid_pattern(path, "map[string]interface {}", "list to compare against")),
             Node::Scalar(_, written) => {
                 return Err(invalid_pattern(path, go_type(written), "list to compare against"));
@@ -204,11 +205,11 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn list(&mut self, pattern: &ListPattern, items: &[Value], path: &Path<'_>) -> Matched {
+    fn list(&mut self, pattern: &ListPattern, value: &Value, items: &[Value], path: &Path<'_>) -> Matched {
         match pattern {
             ListPattern::Empty => Err(Mismatch::at(path, "pattern Array empty".to_owned())),
             ListPattern::Each(node) => match &**node {
-                Node::Scalar(..) => self.node(node, &Value::list(items.to_vec()), path),
+                Node::Scalar(..) => self.node(node, value, path),
                 Node::Map(_) | Node::List(_) => {
                     self.elements(items.iter().map(|item| (&**node, item)), path)
                 }

@@ -1,6 +1,6 @@
 //! Why a pattern does not match: the text Kyverno composes, its class, and the place.
 
-use super::Step;
+use crate::document::{Pointer, Segment};
 
 const CONDITIONAL: &str = "conditional anchor mismatch";
 const GLOBAL: &str = "global anchor mismatch";
@@ -15,38 +15,38 @@ pub(super) enum Path<'a> {
 }
 
 impl Path<'_> {
-    pub(super) fn steps(&self) -> Vec<Step> {
-        let mut steps = Vec::new();
+    pub(super) fn pointer(&self) -> Pointer {
+        let mut steps: Vec<Segment> = Vec::new();
         let mut at = self;
         loop {
             match at {
                 Path::Root => break,
                 Path::Key(parent, key) => {
-                    steps.push(Step::Key((*key).into()));
+                    steps.push((*key).into());
                     at = parent;
                 }
                 Path::Index(parent, index) => {
-                    steps.push(Step::Index(*index));
+                    steps.push((*index).into());
                     at = parent;
                 }
             }
         }
         steps.reverse();
-        steps
+        Pointer::from(steps)
     }
 
     /// As Kyverno prints it: `/spec/containers/0/image/`.
     pub(super) fn text(&self) -> String {
-        path_text(&self.steps())
+        path_text(&self.pointer())
     }
 }
 
-pub(super) fn path_text(steps: &[Step]) -> String {
+pub(super) fn path_text(pointer: &Pointer) -> String {
     let mut text = String::from("/");
-    for step in steps {
-        match step {
-            Step::Key(key) => text.push_str(key),
-            Step::Index(index) => text.push_str(&index.to_string()),
+    for segment in pointer.segments() {
+        match segment {
+            Segment::Key(key) => text.push_str(key),
+            Segment::Index(index) => text.push_str(&index.to_string()),
         }
         text.push('/');
     }
@@ -57,7 +57,7 @@ pub(super) fn path_text(steps: &[Step]) -> String {
 pub(super) struct Mismatch {
     pub(super) text: String,
     /// `None` is Kyverno's empty path, which makes an error of a failure.
-    pub(super) place: Option<Vec<Step>>,
+    pub(super) place: Option<Pointer>,
     /// Whether a list or map already gathered this from its parts: such a skip is soft.
     pub(super) gathered: bool,
 }
@@ -72,7 +72,7 @@ pub(super) enum Class {
 
 impl Mismatch {
     pub(super) fn at(path: &Path<'_>, text: String) -> Box<Self> {
-        Box::new(Self { text, place: Some(path.steps()), gathered: false })
+        Box::new(Self { text, place: Some(path.pointer()), gathered: false })
     }
 
     pub(super) fn class(&self) -> Class {
@@ -111,6 +111,6 @@ impl Mismatch {
     /// One skip out of those of the parts.
     pub(super) fn gather(path: &Path<'_>, skips: &[Box<Self>]) -> Box<Self> {
         let texts: Vec<&str> = skips.iter().map(|skip| skip.text.as_str()).collect();
-        Box::new(Self { text: texts.join("; "), place: Some(path.steps()), gathered: true })
+        Box::new(Self { text: texts.join("; "), place: Some(path.pointer()), gathered: true })
     }
 }

@@ -10,7 +10,7 @@ mod mismatch;
 pub mod operator;
 mod scalar;
 
-use crate::document::{Str, Value};
+use crate::document::{Pointer, Str, Value};
 
 pub use matches::Expansions;
 pub use scalar::{Scalar, TextPattern, text_matches};
@@ -49,19 +49,10 @@ pub enum Outcome {
 pub struct Failure {
     /// The place as Kyverno prints it, ending in `/`.
     pub path: String,
-    /// The same place, step by step.
-    pub steps: Vec<Step>,
+    /// The same place as a pointer; it may name what is missing.
+    pub pointer: Pointer,
     /// The mismatch in words.
     pub text: String,
-}
-
-/// One step down into a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Into a map.
-    Key(Str),
-    /// Into a list.
-    Index(usize),
 }
 
 impl Pattern {

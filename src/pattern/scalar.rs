@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::document::go_text::scientific_text;
-use crate::document::{GoDuration, Quantity, Str, Value, Wildcard};
+use crate::document::{GoDuration, Quantity, Str, Value, Wildcard, number};
 
 use super::operator::{self, Comparison, TermShape};
 
@@ -186,7 +185,7 @@ impl<'a> Subject<'a> {
         match self.value {
             Value::Bool(b) => Some(if *b { "true" } else { "false" }.into()),
             Value::Int(i) => Some(i.to_string().into()),
-            Value::Float(f) => Some(scientific_text(*f, 'E').into()),
+            Value::Float(f) => Some(number::scientific(*f).to_ascii_uppercase().into()),
             Value::String(text) => Some(text.as_str().into()),
             Value::Null | Value::List(_) | Value::Map(_) => None,
         }

@@ -1,6 +1,8 @@
 //! What the JMESPath functions `add`, `subtract`, `multiply`, `divide` and `modulo` do with
 //! quantities (chapter 30 §4.7).
 
+use crate::document::number;
+
 use super::amount::Amount;
 use super::{Format, Quantity};
 
@@ -32,13 +34,7 @@ impl Quantity {
         if !scalar.is_finite() {
             return Err(ArithmeticError::OutOfRange);
         }
-        // Rust prints no exponent for `{}`; both forms mean the same decimal.
-        let text = if scalar != 0.0 && (scalar.abs() < 1e-4 || scalar.abs() >= 1e21) {
-            format!("{scalar:e}")
-        } else {
-            format!("{scalar}")
-        };
-        Self::parse(&text).map_err(|_| ArithmeticError::OutOfRange)
+        Self::parse(&number::general(scalar)).map_err(|_| ArithmeticError::OutOfRange)
     }
 
     fn sum(&self, other: &Self, combine: fn(i128, i128) -> Option<i128>) -> Result<Self, ArithmeticError> {
