@@ -166,7 +166,8 @@ impl Piece {
             Self::Text(prefix) => text.strip_prefix(prefix.as_str()),
             Self::Characters(characters) => {
                 let mut rest = text.chars();
-                characters.iter().all(|p| rest.next().is_some_and(|c| p.is_none_or(|p| p == c))).then(|| rest.as_str())
+                let fits = characters.iter().all(|p| rest.next().is_some_and(|c| p.is_none_or(|p| p == c)));
+                fits.then_some(rest.as_str())
             }
         }
     }

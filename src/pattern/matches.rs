@@ -194,9 +194,8 @@ impl Walk<'_> {
             if !matches!(pattern, Node::Map(_)) {
                 return Err(invalid_pattern(path, "[]interface {}", "type map to compare against items in"));
             }
-            let found = items.iter().enumerate().any(|(i, item)| {
-                self.node(pattern, item, &Path::Index(path, i)).is_ok()
-            });
+            let found =
+                items.iter().enumerate().any(|(i, item)| self.node(pattern, item, &Path::Index(path, i)).is_ok());
             if !found {
                 let text = format!("existence anchor validation failed at path {}", path.text());
                 return Err(Mismatch::at(path, text));
@@ -210,9 +209,7 @@ impl Walk<'_> {
             ListPattern::Empty => Err(Mismatch::at(path, "pattern Array empty".to_owned())),
             ListPattern::Each(node) => match &**node {
                 Node::Scalar(..) => self.node(node, value, path),
-                Node::Map(_) | Node::List(_) => {
-                    self.elements(items.iter().map(|item| (&**node, item)), path)
-                }
+                Node::Map(_) | Node::List(_) => self.elements(items.iter().map(|item| (&**node, item)), path),
             },
             ListPattern::Positional(nodes) if items.len() < nodes.len() => Err(Box::new(Mismatch {
                 text: format!(

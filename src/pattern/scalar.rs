@@ -140,9 +140,7 @@ impl Term {
         let holds = |operand, comparison| subject.compare(comparison, operand);
         match self {
             Self::Compare(comparison, operand) => holds(operand, *comparison),
-            Self::Inside(low, high) => {
-                holds(low, Comparison::GreaterOrEqual) && holds(high, Comparison::LessOrEqual)
-            }
+            Self::Inside(low, high) => holds(low, Comparison::GreaterOrEqual) && holds(high, Comparison::LessOrEqual),
             Self::Outside(low, high) => holds(low, Comparison::Less) || holds(high, Comparison::Greater),
         }
     }
@@ -150,11 +148,7 @@ impl Term {
 
 impl Operand {
     fn new(text: &str) -> Self {
-        Self {
-            duration: GoDuration::parse(text).ok(),
-            quantity: Quantity::parse(text).ok(),
-            glob: Wildcard::new(text),
-        }
+        Self { duration: GoDuration::parse(text).ok(), quantity: Quantity::parse(text).ok(), glob: Wildcard::new(text) }
     }
 }
 
@@ -231,9 +225,25 @@ mod tests {
     #[test]
     fn typed_scalars() {
         assert!(matches(true, true) && !matches(true, "true") && !matches(false, Value::Null));
-        assert!(matches(Value::Int(8), Value::Int(8)) && matches(Value::Int(8), 8.0) && matches(Value::Int(8), "8") && matches(Value::Int(8), "+8"));
-        assert!(!matches(Value::Int(8), 8.5) && !matches(Value::Int(8), "8.0") && !matches(Value::Int(8), "8Gi") && !matches(Value::Int(0), Value::Null));
-        assert!(matches(8.0, Value::Int(8)) && !matches(8.5, Value::Int(8)) && matches(8.0, "8") && matches(8.0, "8.0") && matches(0.5, ".5"));
+        assert!(
+            matches(Value::Int(8), Value::Int(8))
+                && matches(Value::Int(8), 8.0)
+                && matches(Value::Int(8), "8")
+                && matches(Value::Int(8), "+8")
+        );
+        assert!(
+            !matches(Value::Int(8), 8.5)
+                && !matches(Value::Int(8), "8.0")
+                && !matches(Value::Int(8), "8Gi")
+                && !matches(Value::Int(0), Value::Null)
+        );
+        assert!(
+            matches(8.0, Value::Int(8))
+                && !matches(8.5, Value::Int(8))
+                && matches(8.0, "8")
+                && matches(8.0, "8.0")
+                && matches(0.5, ".5")
+        );
         assert!(!matches(8.0, true) && !matches(8.0, Value::Null) && !matches(f64::MAX, "1e999"));
         for zero in [Value::Null, "".into(), Value::Int(0), 0.0.into(), false.into()] {
             assert!(matches(Value::Null, zero));
