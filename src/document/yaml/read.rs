@@ -5,7 +5,7 @@ use std::str::Chars;
 
 use yaml_rust2::Event;
 use yaml_rust2::parser::Parser;
-use yaml_rust2::scanner::{Marker, ScanError};
+use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
 
 use super::build::Builder;
 use super::error::{Position, Problem, YamlError};
@@ -15,6 +15,9 @@ use crate::document::{Str, Value};
 
 /// Brackets and commas a flow collection may have: until it closes, yaml-rust2 holds all its tokens.
 const FLOW_TOKENS: usize = 500_000;
+/// How much, and how often, a text is read again to mend its tabs.
+const REREAD_BYTES: usize = 16 << 20;
+const REREAD_TIMES: usize = 1000;
 
 /// One document of a stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,30 @@ pub struct Duplicate {
 /// The first thing that is not YAML, has no meaning as a Kubernetes object, or exceeds `limits`.
 /// The error has a place and never quotes the text.
 pub fn read(text: &str, limits: &Limits) -> Result<Vec<Document>, YamlError> {
+    let mut error = match read_once(text, limits) {
+        Err(error) if is_tab_after_colon(&error) => error,
+        result => return result,
+    };
+    // yaml-rust2 alone refuses a tab between a colon and a plain value: put spaces there, as often as
+    // that costs no more than reading a large file.
+    let mut text = text.to_owned();
+    for _ in 0..(REREAD_BYTES / text.len().max(1)).min(REREAD_TIMES) {
+        let before = text[..error.position.offset.min(text.len())].trim_end_matches(['\t', ' ']).len();
+        let gap = error.position.offset - before;
+        text.replace_range(before..error.position.offset, &" ".repeat(gap));
+        match read_once(&text, limits) {
+            Err(next) if is_tab_after_colon(&next) && next.position > error.position => error = next,
+            result => return result,
+        }
+    }
+    Err(error)
+}
+
+fn is_tab_after_colon(error: &YamlError) -> bool {
+    matches!(&error.problem, Problem::Syntax(info) if info == "':' must be followed by a valid YAML whitespace")
+}
+
+fn read_once(text: &str, limits: &Limits) -> Result<Vec<Document>, YamlError> {
     let text = Text::check(text, limits)?;
     if text.flow_tokens < FLOW_TOKENS {
         return documents(text, Parser::new_from_str(text.body), limits, || false);
@@ -102,7 +129,13 @@ fn documents<T: Iterator<Item = char>>(
                 }
                 index += 1;
             }
-            event => {
+            mut event => {
+                if let Event::Scalar(content, TScalarStyle::Literal | TScalarStyle::Folded, ..) = &mut event
+                    && content == "\n"
+                    && places.is_clipped_block(&mark)
+                {
+                    content.clear();
+                }
                 // A block map is marked at its first colon: the key before it is where the document starts.
                 if start.is_none_or(|start: Marker| mark.index() < start.index()) {
                     start = Some(mark);

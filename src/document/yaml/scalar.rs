@@ -107,7 +107,7 @@ fn numeric(text: &str) -> Option<Value> {
         _ => {}
     }
     if text.starts_with('.') {
-        return float(text).map(Value::Float);
+        return if text.contains('_') { float(&between_digits(text)?) } else { float(text) }.map(Value::Float);
     }
     // Names such as 10.0.0.1, 5m and -x are the usual case: stop at the first byte no number has.
     if !text
@@ -133,6 +133,14 @@ fn numeric(text: &str) -> Option<Value> {
 
 fn without_underscores(text: &str) -> std::borrow::Cow<'_, str> {
     if text.contains('_') { text.replace('_', "").into() } else { text.into() }
+}
+
+/// Without underscores, if each stands between two digits: how Go reads floats.
+fn between_digits(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let is_digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
+    let placed = |at: usize| at > 0 && is_digit(bytes.get(at - 1)) && is_digit(bytes.get(at + 1));
+    text.match_indices('_').all(|(at, _)| placed(at)).then(|| text.replace('_', ""))
 }
 
 /// Go's `ParseInt(text, 0, 64)` on a text without underscores.
@@ -230,6 +238,7 @@ mod tests {
             ("6e-2", 0.06),
             ("08", 8.0),
             ("1_0.5", 10.5),
+            (".1_0", 0.1),
             ("9223372036854775808", 9_223_372_036_854_775_808.0),
             ("18446744073709551616", 18_446_744_073_709_551_616.0),
         ] {
@@ -250,7 +259,9 @@ mod tests {
             "-",
             "+",
             "..5",
-            ".5_0",
+            ".5_",
+            "._5",
+            ".5__0",
             "1.5.2",
             "10.0.0.1",
             "5m",

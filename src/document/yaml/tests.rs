@@ -53,7 +53,11 @@ fn documents() {
         assert_eq!(all(empty), Ok(Vec::new()), "{empty:?}");
     }
     means("a: 1\r\nb:\r\n- x\r\n- |\r\n  y\r\n", r#"{"a":1,"b":["x","y\n"]}"#);
-    means("a: \t1\t\n# c\nb: [1,\t2]", r#"{"a":1,"b":[1,2]}"#);
+    means("a:\t1\t\n# c\nb: [1,\t2]\nc: |\n  x:\ty\nd: \t\tz", r#"{"a":1,"b":[1,2],"c":"x:\ty\n","d":"z"}"#);
+    means("a: |\n", r#"{"a":""}"#);
+    means("a: >-\n\n", r#"{"a":""}"#);
+    means("a: |+\n\n", r#"{"a":"\n"}"#);
+    means("a: |\n  x", r#"{"a":"x\n"}"#);
     means("{\"a\": \"\\/\\u00e9\", \"b\": [1, 2.5]}", r#"{"a":"/é","b":[1,2.5]}"#);
 }
 

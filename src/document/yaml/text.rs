@@ -73,6 +73,15 @@ impl<'t> Places<'t> {
         Position { offset: self.text.skipped + self.offset(mark.index()), line: mark.line(), column: mark.col() + 1 }
     }
 
+    /// Whether a block scalar without lines starts here that keeps no line break: yaml-rust2 gives
+    /// it one at the end of the text.
+    pub(super) fn is_clipped_block(&mut self, mark: &Marker) -> bool {
+        let offset = self.offset(mark.index());
+        let header = self.text.body[offset..].lines().next().unwrap_or("");
+        let header = header.split(['#', ' ']).next().unwrap_or("");
+        header.starts_with(['|', '>']) && !header.contains('+')
+    }
+
     fn offset(&mut self, characters: usize) -> usize {
         let body = self.text.body;
         if self.text.ascii {
