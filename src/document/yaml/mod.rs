@@ -5,13 +5,17 @@ mod build;
 mod error;
 mod limits;
 mod locate;
+mod order;
+mod quote;
 mod read;
 mod scalar;
 #[cfg(test)]
 mod tests;
 mod text;
+mod write;
 
 pub use error::{Position, Problem, YamlError};
 pub use limits::Limits;
 pub use locate::locate;
 pub use read::{Document, Duplicate, read};
+pub use write::{Layout, write, write_sorted, write_with, write_with_indent};

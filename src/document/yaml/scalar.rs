@@ -176,8 +176,8 @@ fn float(text: &str) -> Option<f64> {
     if shape { text.parse::<f64>().ok().filter(|f| f.is_finite()) } else { None }
 }
 
-/// `YYYY-M-D` with or without a time; only asked for an explicit `!!timestamp`.
-fn looks_like_timestamp(text: &str) -> bool {
+/// `YYYY-M-D` with or without a time; what a YAML 1.1 reader takes for one.
+pub(super) fn looks_like_timestamp(text: &str) -> bool {
     let (date, time) = text.split_once(['T', 't', ' ']).map_or((text, None), |(date, time)| (date, Some(time)));
     let mut parts = date.split('-');
     let mut part = |length: std::ops::RangeInclusive<usize>, value: std::ops::RangeInclusive<u32>| {
