@@ -36,6 +36,11 @@ fn main() {
                     Err(e) => println!("{{\"text\":{},\"err\":{}}}", line, json::to_string(&e.to_string().into())),
                 }
             }
+            "print" | "print3" => {
+                let v = json::parse(line.as_bytes()).unwrap();
+                let y = if mode == "print" { yaml::write_sorted(&v) } else { yaml::write_with_indent(&v) };
+                println!("{}", json::to_string(&y.into()));
+            }
             _ => {}
         }
     }

@@ -87,9 +87,14 @@ fn is_something_else(text: &str) -> bool {
 /// `12:30:45`: 45,045 to a YAML 1.1 reader.
 fn is_base_60(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    unsigned.contains(':')
-        && unsigned.starts_with(|c: char| c.is_ascii_digit())
-        && unsigned.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'_' | b'.'))
+    let whole = unsigned.split_once('.').map_or(unsigned, |(whole, _)| whole);
+    let fraction = &unsigned[whole.len()..];
+    let digits = |text: &str, more: &[u8]| text.bytes().all(|b| b.is_ascii_digit() || more.contains(&b));
+    let mut places = whole.split(':');
+    places.next().is_some_and(|first| first.starts_with(|c: char| c.is_ascii_digit()) && digits(first, b"_"))
+        && whole.contains(':')
+        && places.all(|place| matches!(place.len(), 1 | 2) && digits(place, b"") && (place.len() == 1 || place < "60"))
+        && digits(fraction, b"._")
 }
 
 /// A number too large for 64 bits, which other readers do take for one.

@@ -176,21 +176,37 @@ fn float(text: &str) -> Option<f64> {
     if shape { text.parse::<f64>().ok().filter(|f| f.is_finite()) } else { None }
 }
 
-/// `YYYY-M-D` with or without a time; what a YAML 1.1 reader takes for one.
+/// `YYYY-M-D` with or without a time: what a YAML 1.1 reader takes for a timestamp.
 pub(super) fn looks_like_timestamp(text: &str) -> bool {
-    let (date, time) = text.split_once(['T', 't', ' ']).map_or((text, None), |(date, time)| (date, Some(time)));
-    let mut parts = date.split('-');
-    let mut part = |length: std::ops::RangeInclusive<usize>, value: std::ops::RangeInclusive<u32>| {
-        parts.next().is_some_and(|p| length.contains(&p.len()) && p.parse().is_ok_and(|n| value.contains(&n)))
-    };
-    part(4..=4, 0..=9999)
-        && part(1..=2, 1..=12)
-        && part(1..=2, 1..=31)
+    match text.split_once(['T', 't', ' ']) {
+        None => is_date(text),
+        Some((date, time)) => is_date(date) && is_time(time),
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    let mut parts = text.split('-');
+    numeral(parts.next(), 4..=4, 9999)
+        && numeral(parts.next(), 1..=2, 12)
+        && numeral(parts.next(), 1..=2, 31)
         && parts.next().is_none()
-        && time.is_none_or(|time| {
-            time.starts_with(|c: char| c.is_ascii_digit())
-                && time.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'Z' | b'+' | b'-'))
-        })
+}
+
+/// `H:M:S`, perhaps with a fraction and a zone.
+fn is_time(text: &str) -> bool {
+    let clock = &text[..text.find(['Z', '+', '-']).unwrap_or(text.len())];
+    let whole = clock.split_once('.').map_or(clock, |(whole, _)| whole);
+    let mut parts = whole.split(':');
+    numeral(parts.next(), 1..=2, 23)
+        && numeral(parts.next(), 1..=2, 59)
+        && numeral(parts.next(), 1..=2, 60)
+        && parts.next().is_none()
+}
+
+fn numeral(text: Option<&str>, length: std::ops::RangeInclusive<usize>, largest: u32) -> bool {
+    text.is_some_and(|t| {
+        length.contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit()) && t.parse().is_ok_and(|n: u32| n <= largest)
+    })
 }
 
 #[cfg(test)]
