@@ -48,7 +48,7 @@ pub(super) struct Interpreter<'a> {
 
 impl Interpreter<'_> {
     fn step(&self, n: usize) -> Result<(), EvalError> {
-        self.runtime.budget.step(n)
+        self.runtime.budget().step(n)
     }
 
     /// Evaluates an expression reference on one item.

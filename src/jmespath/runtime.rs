@@ -31,7 +31,7 @@ impl Clock for FixedClock {
 /// Randomness, as `random()` draws it.
 pub trait Random {
     /// The next 64 random bits.
-    fn next_u64(&self) -> u64;
+    fn random(&self) -> u64;
 }
 
 /// A reproducible source (SplitMix64), for renders and tests that must not vary.
@@ -47,7 +47,7 @@ impl SeededRandom {
 }
 
 impl Random for SeededRandom {
-    fn next_u64(&self) -> u64 {
+    fn random(&self) -> u64 {
         let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
         self.0.set(state);
         let mut z = state;
@@ -112,12 +112,31 @@ impl Default for Budget {
 }
 
 /// What one evaluation runs with.
-#[derive(Clone, Copy)]
 pub struct Runtime<'a> {
     /// The time.
     pub clock: &'a dyn Clock,
     /// The randomness.
     pub random: &'a dyn Random,
+    own: Budget,
+    shared: Option<&'a Budget>,
+}
+
+impl<'a> Runtime<'a> {
+    /// A runtime with a default budget of its own.
+    #[must_use]
+    pub fn new(clock: &'a dyn Clock, random: &'a dyn Random) -> Self {
+        Self { clock, random, own: Budget::default(), shared: None }
+    }
+
+    /// The same, spending from `budget`, which other runtimes may share.
+    #[must_use]
+    pub fn sharing(self, budget: &'a Budget) -> Self {
+        Self { shared: Some(budget), ..self }
+    }
+
     /// The limits.
-    pub budget: &'a Budget,
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        self.shared.unwrap_or(&self.own)
+    }
 }

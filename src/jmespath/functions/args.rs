@@ -59,7 +59,7 @@ impl<'a> Args<'a> {
     }
 
     pub(super) fn budget(&self) -> &Budget {
-        self.interpreter.runtime.budget
+        self.interpreter.runtime.budget()
     }
 
     /// `JMESPath function 'F': TEXT`.

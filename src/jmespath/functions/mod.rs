@@ -215,13 +215,13 @@ pub fn catalogue() -> Vec<&'static Function> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Budget, Expression, FixedClock, Runtime, SeededRandom, go};
+    use super::super::{Expression, FixedClock, Runtime, SeededRandom, go};
     use super::*;
 
     fn run(text: &str) -> Result<String, String> {
         let clock = FixedClock("2024-02-29T10:20:30.5Z".parse().expect("an instant"));
-        let (random, budget) = (SeededRandom::new(1), Budget::default());
-        let runtime = Runtime { clock: &clock, random: &random, budget: &budget };
+        let random = SeededRandom::new(1);
+        let runtime = Runtime::new(&clock, &random);
         let expression = Expression::compile(text).map_err(|e| e.to_string())?;
         let value = expression.search(&Value::empty_map(), &runtime).map_err(|e| e.to_string())?;
         go::json::write(&value, go::json::Exponent::TwoDigits).map_err(|e| e.to_string())
