@@ -5,6 +5,7 @@
 
 pub mod anchor;
 mod compile;
+pub mod condition;
 mod matches;
 mod mismatch;
 pub mod operator;

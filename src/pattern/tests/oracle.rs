@@ -1,11 +1,12 @@
 //! Recorded answers of Kyverno against this room alone: rules of one `pattern` or `anyPattern`
-//! without variables.
+//! without variables, and of one `deny` condition whose variables are a field or nothing.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::*;
 use crate::document::{json, yaml};
+use crate::pattern::condition::Operator;
 
 fn shared(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("RENDERGATE_SHARED")
@@ -37,6 +38,9 @@ fn answer(validate: &Value, resource: &Value) -> Option<(&'static str, String)> 
             Outcome::Error(text) => ("error", format!("{prefix}rule r execution error: {text}")),
         });
     }
+    if let Some(deny) = validate.get("deny") {
+        return denial(&deny.at(&["conditions", "any"])?.as_list()?[0], resource, message);
+    }
     let entries = validate.get("anyPattern")?.as_list()?;
     let (mut failures, mut skips) = (Vec::new(), Vec::new());
     for (i, entry) in entries.iter().enumerate() {
@@ -51,6 +55,57 @@ fn answer(validate: &Value, resource: &Value) -> Option<(&'static str, String)> 
         true => ("skip", skips.join(" ")),
         false => ("fail", format!("{prefix}{}", failures.join(" "))),
     })
+}
+
+fn denial(condition: &Value, resource: &Value, message: &str) -> Option<(&'static str, String)> {
+    let side = |name: &str| match resolve(condition.get(name).unwrap_or(&Value::Null), resource)? {
+        Ok(value) => Some(Ok(value)),
+        Err(text) => Some(Err(format!(
+            "failed to check deny conditions: failed to substitute variables in condition {name}: {text}"
+        ))),
+    };
+    let (key, value) = match (side("key")?, side("value")?) {
+        (Ok(key), Ok(value)) => (key, value),
+        (Err(text), _) | (_, Err(text)) => return Some(("error", text)),
+    };
+    let operator = Operator::parse(condition.str_at(&["operator"])?).unwrap();
+    Some(match operator.evaluate(&key, &value).unwrap() {
+        true => ("fail", message.to_owned()),
+        false => ("pass", "validation rule 'r' passed.".to_owned()),
+    })
+}
+
+/// `None` for an expression that needs more than a field.
+fn resolve(side: &Value, resource: &Value) -> Option<Result<Value, String>> {
+    let text = match side {
+        Value::Int(_) | Value::Float(_) => return Some(Ok(side.with_floats())),
+        Value::String(text) if text.contains("{{") => text,
+        other => return Some(Ok(other.with_integers())),
+    };
+    let expression = text.strip_prefix("{{ ")?.strip_suffix(" }}")?;
+    let (expression, default) = expression.split_once(" || `null`").map_or((expression, false), |(e, _)| (e, true));
+    let path: Vec<&str> = expression.strip_prefix("request.object.")?.split('.').collect();
+    if !path.iter().all(|key| key.bytes().all(|b| b.is_ascii_alphanumeric())) {
+        return None;
+    }
+    let Some(value) = resource.at(&path) else {
+        return Some(if default {
+            Ok(Value::Null)
+        } else {
+            Err(format!(
+                "failed to resolve {expression} at path : JMESPath query failed: Unknown key {:?} in path",
+                path.last()?
+            ))
+        });
+    };
+    let falsy = match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        Value::Bool(true) | Value::Int(_) | Value::Float(_) => false,
+    };
+    Some(Ok(if default && falsy { Value::Null } else { value.clone() }))
 }
 
 fn run(family: &str, results_floor: f64, messages_floor: f64) {
@@ -106,4 +161,9 @@ fn anchors() {
 #[test]
 fn trees() {
     run("pattern-tree", 0.995, 0.98);
+}
+
+#[test]
+fn deny_conditions() {
+    run("deny-conditions", 0.995, 0.98);
 }
