@@ -11,6 +11,8 @@ pub mod manifest;
 mod map;
 pub mod number;
 pub mod path;
+#[cfg(test)]
+mod properties;
 pub mod quantity;
 mod value;
 mod value_serde;

@@ -4,8 +4,9 @@ use yaml_rust2::Event;
 use yaml_rust2::parser::Parser;
 use yaml_rust2::scanner::Marker;
 
-use super::error::Position;
+use super::error::{Position, Problem, YamlError};
 use super::limits::Limits;
+use super::read;
 use super::scalar;
 use super::text::{Places, Text};
 use crate::document::Str;
@@ -31,25 +32,41 @@ enum Child {
 #[must_use]
 pub fn locate(text: &str, document: usize, pointer: &Pointer) -> Option<Position> {
     let limits = Limits { bytes: usize::MAX, ..Limits::default() };
-    let text = Text::check(text, &limits).ok()?;
+    let checked = Text::check(text, &limits).ok()?;
+    match search(checked, document, pointer, &limits) {
+        Ok(position) => position,
+        Err(error) => {
+            let (mended, _) = read::mend(text, &limits, error);
+            search(Text::check(&mended, &limits).ok()?, document, pointer, &limits).unwrap_or(None)
+        }
+    }
+}
+
+/// # Errors
+/// A tab after a colon, which can be mended.
+fn search(text: Text<'_>, document: usize, pointer: &Pointer, limits: &Limits) -> Result<Option<Position>, YamlError> {
     let mut parser = Parser::new_from_str(text.body);
     let mut index = 0;
     let mut search = Search { segments: pointer.segments(), stack: Vec::new(), best: None };
-    // A text that breaks off further down still has the places above.
-    while let Ok((event, mark)) = parser.next_token() {
-        match event {
-            Event::StreamEnd => break,
-            Event::DocumentEnd if index == document => break,
-            Event::DocumentEnd => index += 1,
-            Event::DocumentStart | Event::StreamStart => {}
-            event if index == document => search.event(event, mark),
-            _ => {}
-        }
-        if search.stack.len() > limits.depth {
-            break;
+    while search.stack.len() <= limits.depth {
+        match parser.next_token() {
+            Ok((Event::StreamEnd, _)) => break,
+            Ok((Event::DocumentEnd, _)) if index == document => break,
+            Ok((Event::DocumentEnd, _)) => index += 1,
+            Ok((Event::DocumentStart | Event::StreamStart, _)) => {}
+            Ok((event, mark)) if index == document => search.event(event, mark),
+            Ok(_) => {}
+            Err(error) => {
+                let problem = Problem::Syntax(error.info().to_owned());
+                if read::is_tab_after_colon(&problem) {
+                    return Err(YamlError { position: Places::new(text).position(error.marker()), problem });
+                }
+                // A text that breaks off further down still has the places above.
+                break;
+            }
         }
     }
-    search.best.map(|mark| Places::new(text).position(&mark))
+    Ok(search.best.map(|mark| Places::new(text).position(&mark)))
 }
 
 struct Search<'p> {

@@ -47,27 +47,30 @@ pub struct Duplicate {
 /// The first thing that is not YAML, has no meaning as a Kubernetes object, or exceeds `limits`.
 /// The error has a place and never quotes the text.
 pub fn read(text: &str, limits: &Limits) -> Result<Vec<Document>, YamlError> {
-    let mut error = match read_once(text, limits) {
-        Err(error) if is_tab_after_colon(&error) => error,
-        result => return result,
-    };
-    // yaml-rust2 alone refuses a tab between a colon and a plain value: put spaces there, as often as
-    // that costs no more than reading a large file.
-    let mut text = text.to_owned();
-    for _ in 0..(REREAD_BYTES / text.len().max(1)).min(REREAD_TIMES) {
-        let before = text[..error.position.offset.min(text.len())].trim_end_matches(['\t', ' ']).len();
-        let gap = error.position.offset - before;
-        text.replace_range(before..error.position.offset, &" ".repeat(gap));
-        match read_once(&text, limits) {
-            Err(next) if is_tab_after_colon(&next) && next.position > error.position => error = next,
-            result => return result,
-        }
+    match read_once(text, limits) {
+        Err(error) if is_tab_after_colon(&error.problem) => mend(text, limits, error).1,
+        result => result,
     }
-    Err(error)
 }
 
-fn is_tab_after_colon(error: &YamlError) -> bool {
-    matches!(&error.problem, Problem::Syntax(info) if info == "':' must be followed by a valid YAML whitespace")
+/// yaml-rust2 alone refuses a tab between a colon and a plain value: puts spaces there, one place
+/// after the other, as often as costs no more than reading a large file. All other places stay.
+pub(super) fn mend(text: &str, limits: &Limits, mut error: YamlError) -> (String, Result<Vec<Document>, YamlError>) {
+    let mut text = text.to_owned();
+    for _ in 0..(REREAD_BYTES / text.len().max(1)).min(REREAD_TIMES) {
+        let end = error.position.offset.min(text.len());
+        let start = text[..end].trim_end_matches(['\t', ' ']).len();
+        text.replace_range(start..end, &" ".repeat(end - start));
+        match read_once(&text, limits) {
+            Err(next) if is_tab_after_colon(&next.problem) && next.position > error.position => error = next,
+            result => return (text, result),
+        }
+    }
+    (text, Err(error))
+}
+
+pub(super) fn is_tab_after_colon(problem: &Problem) -> bool {
+    matches!(problem, Problem::Syntax(info) if info == "':' must be followed by a valid YAML whitespace")
 }
 
 fn read_once(text: &str, limits: &Limits) -> Result<Vec<Document>, YamlError> {

@@ -155,10 +155,10 @@ impl Writer {
     /// As go-yaml prints what it read from JSON: whole numbers of up to 64 bits as integers.
     fn float(&mut self, f: f64) {
         const RANGE: std::ops::Range<f64> = -9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0;
-        if f.fract() == 0.0 && RANGE.contains(&f) {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and in range, tested here")]
-            let integer = f as i128;
-            let _ = write!(self.out, "{integer}");
+        if f == 0.0 {
+            self.out.push('0');
+        } else if f.fract() == 0.0 && RANGE.contains(&f) {
+            self.out.push_str(&number::plain(f));
         } else if f.is_nan() {
             self.out.push_str(".nan");
         } else if f.is_infinite() {
