@@ -1,1 +1,3 @@
 //! Decisions become bytes: manifests, failure text, admission responses, reports, tables.
+
+pub mod admission;

@@ -2,5 +2,6 @@
 //!
 //! Tests that need the shared corpus say so on stderr and pass when it is absent.
 
+mod denial_recorded;
 mod dependencies;
 mod layering;

@@ -4,7 +4,6 @@ use super::*;
 use crate::document::yaml;
 
 mod oracle;
-mod tricky;
 
 fn read(text: &str) -> Value {
     yaml::read(text, &yaml::Limits::default()).unwrap().remove(0).value

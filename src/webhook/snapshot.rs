@@ -1,0 +1,57 @@
+//! [`Snapshot`]: everything one review is decided by. Immutable; a reload swaps it whole.
+
+use crate::engine::facts::Facts;
+use crate::policy::rule::{Action, FailurePolicy, Policy, Rule};
+use crate::policy::set::PolicySet;
+
+/// The policies, and the operator's word on them.
+pub struct Snapshot {
+    /// The policies and exceptions.
+    pub set: PolicySet,
+    /// The operator's configuration.
+    pub gate: Box<dyn Gate>,
+    /// A digest of what was read, for logs and metrics.
+    pub digest: String,
+}
+
+/// What the operator's configuration adds to the policies.
+pub trait Gate: Send + Sync {
+    /// The action set for a rule by the configuration; `None` leaves it to the policy.
+    fn action(&self, policy: &Policy, rule: &Rule) -> Option<Action>;
+
+    /// What is known of the world. Made for one review, so that its clock stands still.
+    fn facts(&self) -> Box<dyn Facts + '_>;
+}
+
+/// The policies a path stands for (chapter 70 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Batch {
+    /// The bare path: all.
+    All,
+    /// `/fail`.
+    Fail,
+    /// `/ignore`.
+    Ignore,
+}
+
+impl Batch {
+    /// Whether a policy belongs to the batch.
+    #[must_use]
+    pub fn holds(self, policy: &Policy) -> bool {
+        match self {
+            Self::All => true,
+            Self::Fail => policy.failure_policy == FailurePolicy::Fail,
+            Self::Ignore => policy.failure_policy == FailurePolicy::Ignore,
+        }
+    }
+
+    /// Its name in metrics and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Fail => "fail",
+            Self::Ignore => "ignore",
+        }
+    }
+}
