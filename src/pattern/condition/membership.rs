@@ -16,7 +16,7 @@ pub(super) fn any_in(key: &Value, value: &Value) -> bool {
         Some(Key::One(key)) => holds_one(&key, value) == Some(true),
         Some(Key::Many(keys)) => match candidates(&keys, value, Numbers::AreTexts) {
             Candidates::SameText => true,
-            Candidates::Range(range) => keys.iter().any(|key| in_range(key, range)),
+            Candidates::Range(range) => range_holds(range, |holds| keys.iter().any(|key| holds(key))),
             Candidates::Texts(texts) => Matcher::new(&keys, &texts).any(&keys),
             Candidates::Invalid => false,
         },
@@ -29,7 +29,7 @@ pub(super) fn all_in(key: &Value, value: &Value) -> bool {
         Some(Key::One(key)) => holds_one(&key, value) == Some(true),
         Some(Key::Many(keys)) => match candidates(&keys, value, Numbers::AreInvalid) {
             Candidates::SameText => true,
-            Candidates::Range(range) => keys.iter().all(|key| in_range(key, range)),
+            Candidates::Range(range) => range_holds(range, |holds| keys.iter().all(|key| holds(key))),
             Candidates::Texts(texts) => Matcher::new(&keys, &texts).all(&keys),
             Candidates::Invalid => false,
         },
@@ -44,8 +44,7 @@ pub(super) fn any_not_in(key: &Value, value: &Value) -> bool {
             Candidates::SameText => false,
             // Kyverno negates the range by its first dash, which for a negative bound is the sign.
             Candidates::Range(range) => {
-                let outside = TextPattern::new(&range.replacen('-', "!-", 1));
-                keys.iter().any(|key| outside.matches(&Value::from(&**key)))
+                range_holds(&range.replacen('-', "!-", 1), |holds| keys.iter().any(|key| holds(key)))
             }
             Candidates::Texts(texts) => !Matcher::new(&keys, &texts).all(&keys),
             Candidates::Invalid => false,
@@ -59,7 +58,7 @@ pub(super) fn all_not_in(key: &Value, value: &Value) -> bool {
         Some(Key::One(key)) => holds_one(&key, value) == Some(false),
         Some(Key::Many(keys)) => match candidates(&keys, value, Numbers::AreInvalid) {
             Candidates::SameText => false,
-            Candidates::Range(range) => !keys.iter().any(|key| in_range(key, range)),
+            Candidates::Range(range) => !range_holds(range, |holds| keys.iter().any(|key| holds(key))),
             Candidates::Texts(texts) => !Matcher::new(&keys, &texts).any(&keys),
             Candidates::Invalid => false,
         },
@@ -133,7 +132,7 @@ fn holds_one(key: &str, value: &Value) -> Option<bool> {
     match value {
         Value::List(items) => Some(items.iter().any(|item| match_either_way(key, &text(item)))),
         Value::String(text) if wildcard::matches(text, key) => Some(true),
-        Value::String(text) if is_range(text) => Some(in_range(key, text)),
+        Value::String(text) if is_range(text) => Some(range_holds(text, |holds| holds(key))),
         Value::String(text) if json::parse(text.as_bytes()).is_ok() => {
             json_texts(text).map(|texts| texts.iter().any(|t| t == key))
         }
@@ -195,8 +194,10 @@ fn is_range(text: &str) -> bool {
     parse_range(text, "-").is_some()
 }
 
-fn in_range(key: &str, range: &str) -> bool {
-    TextPattern::new(range).matches(&Value::from(key))
+/// Asks `question` with a test for the range, which is compiled once.
+fn range_holds(range: &str, question: impl FnOnce(&dyn Fn(&str) -> bool) -> bool) -> bool {
+    let range = TextPattern::new(range);
+    question(&|key| range.matches(&Value::from(key)))
 }
 
 fn match_either_way(a: &str, b: &str) -> bool {
