@@ -2,6 +2,7 @@
 
 pub mod json_patch;
 pub mod merge_patch;
+pub mod strategic_merge;
 
 use crate::document::Value;
 

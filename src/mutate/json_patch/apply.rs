@@ -202,10 +202,7 @@ fn place(name: &str, document: &mut Value, path: &str, value: Value, copied: &mu
     if path.is_empty() {
         return replace(document, path, value);
     }
-    let quote = if name == "copy" { "\"" } else { "" };
-    let missing = || {
-        format!("{name} operation does not apply: doc is missing destination path: {quote}{path}{quote}: missing value")
-    };
+    let missing = || format!("{name} operation does not apply: doc is missing destination path: {path}: missing value");
     let split = path::split(path).ok_or_else(missing)?;
     let container = path::find_mut(document, &split.parents).ok_or_else(missing)?;
     insert(container, &split.last, value).map(drop).map_err(|e| match name {

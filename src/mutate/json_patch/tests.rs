@@ -58,7 +58,7 @@ const CASES: &str = r#"
 {"a":1} | [{"op":"move","from":"/a","path":"/c/d"}] | !move operation does not apply: doc is missing destination path: /c/d: missing value
 {"a":1,"c":[0]} | [{"op":"move","from":"/a","path":"/c/-"}] | {"c":[0,1]}
 {"a":1} | [{"op":"copy","from":"/b/c","path":"/c"}] | !copy operation does not apply: doc is missing from path: "/b/c": missing value
-{"a":1} | [{"op":"copy","from":"/a","path":"/c/d"}] | !copy operation does not apply: doc is missing destination path: "/c/d": missing value
+{"a":1} | [{"op":"copy","from":"/a","path":"/c/d"}] | !copy operation does not apply: doc is missing destination path: /c/d: missing value
 {"a":{"b":1}} | [{"op":"copy","from":"/a","path":"/c"},{"op":"add","path":"/c/b","value":2}] | {"a":{"b":1},"c":{"b":2}}
 {"a":1} | [{"op":"test","path":"/a","value":2}] | !testing value /a failed: test failed
 {"a":1} | [{"op":"test","path":"/b","value":null}] | {"a":1}
