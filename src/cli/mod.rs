@@ -5,6 +5,7 @@
 pub mod completion;
 mod exit;
 mod io;
+pub mod probe;
 pub mod version;
 
 use std::ffi::OsString;
@@ -29,6 +30,9 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Succeed when somebody listens on a Unix socket (startup probe of the sidecar).
+    #[command(hide = true)]
+    Probe(probe::Args),
     /// Print the version.
     Version(version::Args),
     /// Print a shell's completion script.
@@ -51,6 +55,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, io: &mut Io) -> ExitStatus 
 
 fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
     match command {
+        Command::Probe(args) => probe::run(&args, io),
         Command::Version(args) => version::run(&args, io),
         Command::Completion(args) => completion::run(&args, io),
     }

@@ -4,4 +4,5 @@
 
 mod denial_recorded;
 mod dependencies;
+mod deploy;
 mod layering;
