@@ -18,7 +18,8 @@ use super::selector::{Filters, Labels};
 pub struct Policy {
     /// `metadata.name`.
     pub name: Str,
-    /// `metadata.namespace` of a namespaced policy; `None` for a cluster-wide one.
+    /// `metadata.namespace` of a namespaced policy (empty if it is not written); `None` for a
+    /// cluster-wide one.
     pub namespace: Option<Str>,
     /// The policy's kind as users write it: `ClusterPolicy`, `Policy`.
     pub kind: Str,
@@ -47,18 +48,26 @@ pub struct Policy {
     pub match_conditions: bool,
     /// The rules to evaluate: originals, then what autogen made of them, in Kyverno's order.
     pub rules: Vec<Arc<Rule>>,
+    /// SHA-256 of the policy as canonical JSON, without its status and what the API server adds.
+    pub digest: [u8; 32],
     /// Where the policy was read.
     pub source: Source,
 }
 
 impl Policy {
-    /// `namespace/name` of a namespaced policy, else the name: how exceptions name it.
+    /// `namespace/name` of a policy with a namespace, else the name: how exceptions name it.
     #[must_use]
     pub fn key(&self) -> Str {
-        match &self.namespace {
-            Some(namespace) => Str::from(format!("{namespace}/{}", self.name)),
-            None => self.name.clone(),
+        match self.namespace.as_deref() {
+            Some(namespace) if !namespace.is_empty() => Str::from(format!("{namespace}/{}", self.name)),
+            _ => self.name.clone(),
         }
+    }
+
+    /// The only namespace a namespaced policy looks at; `None` for a cluster-wide one.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.namespace.as_deref().map(|namespace| if namespace.is_empty() { "default" } else { namespace })
     }
 
     /// `false` when annotation `policies.kyverno.io/scored` is exactly `"false"`: failures are
@@ -134,12 +143,26 @@ pub struct Rule {
     pub action_overrides: Vec<ActionOverride>,
     /// Autogen copies of validate rules apply only to these kinds (exact names); `None` otherwise.
     pub only_kinds: Option<Vec<Str>>,
+    /// A validate rule whose own name starts with `autogen-` is hidden from these kinds, for which
+    /// autogen made rules (exact names).
+    pub except_kinds: Vec<Str>,
     /// Whether autogen made this rule.
     pub autogen: bool,
     /// Index in `spec.rules` of the rule as written.
     pub written_at: usize,
     /// What the rule does.
     pub body: Body,
+}
+
+impl Rule {
+    /// Whether the rule is evaluated at all for objects of this (top-level) kind, before any
+    /// matching: autogen's second mode (chapter 10 §4.2). The [`super::set::PolicySet`] has asked this
+    /// already of the candidates it gives.
+    #[must_use]
+    pub fn applies_to_kind(&self, kind: &str) -> bool {
+        self.only_kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|k| k == kind))
+            && !self.except_kinds.iter().any(|k| k == kind)
+    }
 }
 
 /// What a rule does.

@@ -2,77 +2,59 @@
 
 use serde::Deserialize;
 
-use super::nullable;
 use super::verify_images::ImageRegistryCredentials;
 use crate::document::{Str, Value};
 
 /// One `context` entry; exactly one source is allowed (checked in `validation`).
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is the source it names")]
 pub struct ContextEntry {
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
-    #[serde(default)]
     pub config_map: Option<ConfigMapReference>,
-    #[serde(default)]
     pub api_call: Option<ContextApiCall>,
-    #[serde(default)]
     pub image_registry: Option<ImageRegistry>,
-    #[serde(default)]
     pub variable: Option<Variable>,
-    #[serde(default)]
     pub global_reference: Option<GlobalReference>,
 }
 
 /// `variable`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Variable {
     /// The value; null counts as absent.
-    #[serde(default)]
     pub value: Value,
     /// Applied to the value, else to the whole context.
-    #[serde(default, deserialize_with = "nullable")]
     pub jmes_path: Str,
     /// Used when the expression fails; null counts as absent.
-    #[serde(default)]
     pub default: Value,
 }
 
 /// `configMap`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfigMapReference {
     /// The ConfigMap's name.
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
     /// Its namespace.
-    #[serde(default, deserialize_with = "nullable")]
     pub namespace: Str,
 }
 
 /// `apiCall`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContextApiCall {
     /// A Kubernetes API path.
-    #[serde(default, deserialize_with = "nullable")]
     pub url_path: Str,
     /// `GET` (default) or `POST`.
-    #[serde(default)]
     pub method: Option<Method>,
     /// The fields of a POST body.
-    #[serde(default, deserialize_with = "nullable")]
     pub data: Vec<RequestData>,
     /// A service to call instead of the API server.
-    #[serde(default)]
     pub service: Option<ServiceCall>,
     /// Used when the request fails.
-    #[serde(default)]
     pub default: Value,
     /// Applied to the response.
-    #[serde(default, deserialize_with = "nullable")]
     pub jmes_path: Str,
 }
 
@@ -101,9 +83,9 @@ pub struct RequestData {
 #[expect(missing_docs, reason = "the parts of an HTTP request")]
 pub struct ServiceCall {
     pub url: Str,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub headers: Vec<HttpHeader>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub ca_bundle: Str,
 }
 
@@ -117,28 +99,23 @@ pub struct HttpHeader {
 }
 
 /// `imageRegistry`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImageRegistry {
     /// The image.
-    #[serde(default, deserialize_with = "nullable")]
     pub reference: Str,
     /// Applied to what the registry says.
-    #[serde(default, deserialize_with = "nullable")]
     pub jmes_path: Str,
     /// How to log in.
-    #[serde(default)]
     pub image_registry_credentials: Option<ImageRegistryCredentials>,
 }
 
 /// `globalReference`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct GlobalReference {
     /// `ENTRY` or `ENTRY.PROJECTION`.
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
     /// Applied to the entry's data.
-    #[serde(default, deserialize_with = "nullable")]
     pub jmes_path: Str,
 }

@@ -4,7 +4,6 @@ use serde::Deserialize;
 
 use super::matching::MatchResources;
 use super::meta::ObjectMeta;
-use super::nullable;
 use super::validate::PodSecurityStandard;
 use crate::document::{Str, Value};
 
@@ -15,7 +14,7 @@ use crate::document::{Str, Value};
 pub struct ExceptionDocument {
     pub api_version: Str,
     pub kind: Str,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub metadata: ObjectMeta,
     pub spec: ExceptionSpec,
     #[serde(default)]
@@ -29,11 +28,10 @@ pub struct ExceptionDocument {
 pub struct ExceptionSpec {
     #[serde(default)]
     pub background: Option<bool>,
-    #[serde(rename = "match", deserialize_with = "nullable")]
+    #[serde(rename = "match")]
     pub matches: MatchResources,
     #[serde(default)]
     pub conditions: Value,
-    #[serde(deserialize_with = "nullable")]
     pub exceptions: Vec<ExceptedRules>,
     #[serde(default)]
     pub pod_security: Option<Vec<PodSecurityStandard>>,
@@ -44,8 +42,6 @@ pub struct ExceptionSpec {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "chapter 10 §5.1 says what each field means")]
 pub struct ExceptedRules {
-    #[serde(deserialize_with = "nullable")]
     pub policy_name: Str,
-    #[serde(deserialize_with = "nullable")]
     pub rule_names: Vec<Str>,
 }

@@ -4,37 +4,24 @@ use serde::Deserialize;
 
 use super::context::ContextEntry;
 use super::meta::LabelSelector;
-use super::nullable;
 use crate::document::{Str, Value};
 
 /// A `generate` block. The fields of [`GeneratePattern`] stand beside its own.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "chapter 40 §4 says what each field means")]
 pub struct Generation {
-    #[serde(default)]
     pub generate_existing: Option<bool>,
-    #[serde(default, deserialize_with = "nullable")]
     pub synchronize: bool,
-    #[serde(default, deserialize_with = "nullable")]
     pub orphan_downstream_on_policy_delete: bool,
-    #[serde(default, deserialize_with = "nullable")]
     pub api_version: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub kind: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub namespace: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub uid: Str,
-    #[serde(default)]
     pub data: Value,
-    #[serde(default, deserialize_with = "nullable")]
     pub clone: CloneFrom,
-    #[serde(default, deserialize_with = "nullable")]
     pub clone_list: CloneList,
-    #[serde(default)]
     pub foreach: Option<Vec<ForEachGeneration>>,
 }
 
@@ -69,30 +56,19 @@ impl Generation {
 
 /// One `generate.foreach` entry.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "chapter 40 §4.1 says what each field means")]
 pub struct ForEachGeneration {
-    #[serde(default, deserialize_with = "nullable")]
     pub list: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub context: Vec<ContextEntry>,
-    #[serde(default)]
     pub preconditions: Value,
-    #[serde(default, deserialize_with = "nullable")]
     pub api_version: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub kind: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub namespace: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub uid: Str,
-    #[serde(default)]
     pub data: Value,
-    #[serde(default, deserialize_with = "nullable")]
     pub clone: CloneFrom,
-    #[serde(default, deserialize_with = "nullable")]
     pub clone_list: CloneList,
 }
 
@@ -127,25 +103,20 @@ pub struct GeneratePattern<'a> {
 
 /// `clone`: the source object.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "an object's coordinates")]
 pub struct CloneFrom {
-    #[serde(default, deserialize_with = "nullable")]
     pub namespace: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
 }
 
 /// `cloneList`: the source objects.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "chapter 40 §4.1 says what each field means")]
 pub struct CloneList {
-    #[serde(default, deserialize_with = "nullable")]
     pub namespace: Str,
-    #[serde(default)]
     pub kinds: Option<Vec<Str>>,
-    #[serde(default)]
     pub selector: Option<LabelSelector>,
 }
 

@@ -3,31 +3,24 @@
 use serde::Deserialize;
 
 use super::meta::{LabelSelector, TextMap};
-use super::nullable;
 use crate::document::Str;
 use crate::policy::request::Operation;
 
 /// A `match` or `exclude` block: `any`, `all`, or the legacy inline filter.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct MatchResources {
     /// One filter must apply.
-    #[serde(default, deserialize_with = "nullable")]
     pub any: Vec<ResourceFilter>,
     /// Every filter must apply.
-    #[serde(default, deserialize_with = "nullable")]
     pub all: Vec<ResourceFilter>,
     /// Inline resource criteria (v1 only).
-    #[serde(default, deserialize_with = "nullable")]
     pub resources: ResourceDescription,
     /// Inline `roles`.
-    #[serde(default, deserialize_with = "nullable")]
     pub roles: Vec<Str>,
     /// Inline `clusterRoles`.
-    #[serde(default, deserialize_with = "nullable")]
     pub cluster_roles: Vec<Str>,
     /// Inline `subjects`.
-    #[serde(default, deserialize_with = "nullable")]
     pub subjects: Vec<Subject>,
 }
 
@@ -58,19 +51,15 @@ impl MatchResources {
 
 /// One filter of `any` or `all`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResourceFilter {
     /// Criteria on the object.
-    #[serde(default, deserialize_with = "nullable")]
     pub resources: ResourceDescription,
     /// `namespace:name` roles, one of which the user must have.
-    #[serde(default, deserialize_with = "nullable")]
     pub roles: Vec<Str>,
     /// Cluster roles, one of which the user must have.
-    #[serde(default, deserialize_with = "nullable")]
     pub cluster_roles: Vec<Str>,
     /// Subjects, one of which the user must be.
-    #[serde(default, deserialize_with = "nullable")]
     pub subjects: Vec<Subject>,
 }
 
@@ -90,31 +79,23 @@ impl ResourceFilter {
 
 /// Criteria on the object under review; all that are written must hold.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResourceDescription {
     /// Kind selectors (chapter 10 §2.4).
-    #[serde(default, deserialize_with = "nullable")]
     pub kinds: Vec<Str>,
     /// A wildcard over the name (deprecated).
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
     /// Wildcards over the name.
-    #[serde(default, deserialize_with = "nullable")]
     pub names: Vec<Str>,
     /// Wildcards over the namespace.
-    #[serde(default, deserialize_with = "nullable")]
     pub namespaces: Vec<Str>,
     /// Wildcards over annotation keys and values; `{}` differs from absent (chapter 10 §4.1).
-    #[serde(default)]
     pub annotations: Option<TextMap>,
     /// Over the object's labels.
-    #[serde(default)]
     pub selector: Option<LabelSelector>,
     /// Over the namespace's labels.
-    #[serde(default)]
     pub namespace_selector: Option<LabelSelector>,
     /// The operations; empty means all.
-    #[serde(default, deserialize_with = "nullable")]
     pub operations: Vec<WireOperation>,
 }
 
@@ -157,18 +138,14 @@ impl From<WireOperation> for Operation {
 
 /// An RBAC subject.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Subject {
     /// `User`, `Group` or `ServiceAccount`.
-    #[serde(default, deserialize_with = "nullable")]
     pub kind: Str,
     /// Accepted, not read.
-    #[serde(default, deserialize_with = "nullable")]
     pub api_group: Str,
     /// A wildcard over the name.
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
     /// The namespace of a ServiceAccount.
-    #[serde(default, deserialize_with = "nullable")]
     pub namespace: Str,
 }

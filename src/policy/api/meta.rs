@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use super::nullable;
 use crate::document::{Map, Str, Value};
 
 /// Text to text, in written order.
@@ -10,50 +9,33 @@ pub type TextMap = std::collections::BTreeMap<Str, Str>;
 
 /// Kubernetes `ObjectMeta`; only names, labels and annotations are read.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields of Kubernetes' ObjectMeta")]
 pub struct ObjectMeta {
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub generate_name: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub namespace: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub labels: TextMap,
-    #[serde(default, deserialize_with = "nullable")]
     pub annotations: TextMap,
-    #[serde(default)]
     pub uid: Value,
-    #[serde(default)]
     pub self_link: Value,
-    #[serde(default)]
     pub resource_version: Value,
-    #[serde(default)]
     pub generation: Value,
-    #[serde(default)]
     pub creation_timestamp: Value,
-    #[serde(default)]
     pub deletion_timestamp: Value,
-    #[serde(default)]
     pub deletion_grace_period_seconds: Value,
-    #[serde(default)]
     pub owner_references: Value,
-    #[serde(default)]
     pub finalizers: Value,
-    #[serde(default)]
     pub managed_fields: Value,
 }
 
 /// A Kubernetes label selector.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct LabelSelector {
     /// Label to value; wildcards allowed where Kyverno allows them.
-    #[serde(default, deserialize_with = "nullable")]
     pub match_labels: TextMap,
     /// Requirements, all of which must hold.
-    #[serde(default, deserialize_with = "nullable")]
     pub match_expressions: Vec<Requirement>,
 }
 
@@ -90,6 +72,6 @@ pub struct Requirement {
     /// `In`, `NotIn`, `Exists`, `DoesNotExist`.
     pub operator: Str,
     /// What `In` and `NotIn` compare with.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub values: Vec<Str>,
 }

@@ -13,24 +13,3 @@ pub mod policy;
 pub mod rule;
 pub mod validate;
 pub mod verify_images;
-
-use serde::{Deserialize, Deserializer};
-
-/// Reads a field that may be absent or null as its default.
-pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// Reads a field whose presence matters: `null` and absent are told apart from a value by the
-/// caller, who sees `Some(Value::Null)` for an explicit null.
-pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    T::deserialize(deserializer).map(Some)
-}

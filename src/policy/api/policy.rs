@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use super::meta::{LabelSelector, ObjectMeta};
-use super::nullable;
 use super::rule::Rule;
 use crate::document::{Str, Value};
 
@@ -14,7 +13,7 @@ use crate::document::{Str, Value};
 pub struct PolicyDocument {
     pub api_version: Str,
     pub kind: Str,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub metadata: ObjectMeta,
     pub spec: Spec,
     #[serde(default)]
@@ -22,39 +21,24 @@ pub struct PolicyDocument {
 }
 
 /// `spec` (chapter 10 §1.1).
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "chapter 10 §1.1 says what each field means")]
 pub struct Spec {
-    #[serde(default, deserialize_with = "nullable")]
     pub rules: Vec<Rule>,
-    #[serde(default)]
     pub apply_rules: Option<ApplyRules>,
-    #[serde(default)]
     pub failure_policy: Option<FailurePolicy>,
-    #[serde(default)]
     pub validation_failure_action: Option<FailureAction>,
-    #[serde(default, deserialize_with = "nullable")]
     pub validation_failure_action_overrides: Vec<ActionOverride>,
-    #[serde(default)]
     pub emit_warning: Option<bool>,
-    #[serde(default)]
     pub admission: Option<bool>,
-    #[serde(default)]
     pub background: Option<bool>,
-    #[serde(default)]
     pub schema_validation: Option<bool>,
-    #[serde(default)]
     pub webhook_timeout_seconds: Option<i64>,
-    #[serde(default)]
     pub mutate_existing_on_policy_update: Option<bool>,
-    #[serde(default)]
     pub generate_existing_on_policy_update: Option<bool>,
-    #[serde(default)]
     pub generate_existing: Option<bool>,
-    #[serde(default)]
     pub use_server_side_apply: Option<bool>,
-    #[serde(default)]
     pub webhook_configuration: Option<WebhookConfiguration>,
 }
 
@@ -99,38 +83,30 @@ pub enum FailureAction {
 }
 
 /// A failure action for some namespaces.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "chapter 10 §1.4 says what each field means")]
 pub struct ActionOverride {
-    #[serde(default)]
     pub action: Option<FailureAction>,
-    #[serde(default)]
     pub namespaces: Option<Vec<Str>>,
-    #[serde(default)]
     pub namespace_selector: Option<LabelSelector>,
 }
 
 /// `webhookConfiguration`.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "chapter 10 §1.1 says what each field means")]
 pub struct WebhookConfiguration {
-    #[serde(default)]
     pub failure_policy: Option<FailurePolicy>,
-    #[serde(default)]
     pub timeout_seconds: Option<i64>,
-    #[serde(default, deserialize_with = "nullable")]
     pub match_conditions: Vec<NamedExpression>,
 }
 
 /// A named CEL expression.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "a name and what it stands for")]
 pub struct NamedExpression {
-    #[serde(default, deserialize_with = "nullable")]
     pub name: Str,
-    #[serde(default, deserialize_with = "nullable")]
     pub expression: Str,
 }

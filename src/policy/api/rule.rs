@@ -7,7 +7,6 @@ use super::generate::Generation;
 use super::matching::MatchResources;
 use super::meta::TextMap;
 use super::mutate::Mutation;
-use super::nullable;
 use super::policy::NamedExpression;
 use super::validate::Validation;
 use super::verify_images::ImageVerification;
@@ -19,11 +18,11 @@ use crate::document::{Str, Value};
 #[expect(missing_docs, reason = "chapter 10 §1.2 says what each field means")]
 pub struct Rule {
     pub name: Str,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub context: Vec<ContextEntry>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub report_properties: TextMap,
-    #[serde(rename = "match", deserialize_with = "nullable")]
+    #[serde(rename = "match")]
     pub matches: MatchResources,
     #[serde(default)]
     pub exclude: Option<MatchResources>,
@@ -39,7 +38,7 @@ pub struct Rule {
     pub validate: Option<Validation>,
     #[serde(default)]
     pub generate: Option<Generation>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub verify_images: Vec<ImageVerification>,
     #[serde(default)]
     pub skip_background_requests: Option<bool>,
@@ -83,12 +82,12 @@ impl Rule {
 #[expect(missing_docs, reason = "where an image stands in an object")]
 pub struct ImageExtractor {
     pub path: Str,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub value: Str,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub name: Str,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub key: Str,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     pub jmes_path: Str,
 }

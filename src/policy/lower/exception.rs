@@ -1,0 +1,24 @@
+//! PolicyExceptions.
+
+use crate::document::Value;
+use crate::policy::api::exception::ExceptionDocument;
+use crate::policy::rule::Exception;
+use crate::policy::selector::Filters;
+
+use super::{LowerError, conditions, present};
+
+/// Lowers a PolicyException. `document` is `value` as read by its wire type.
+///
+/// # Errors
+/// [`LowerError`] for conditions that cannot be read.
+pub fn lower(document: &ExceptionDocument, value: &Value) -> Result<Exception, LowerError> {
+    let spec = &document.spec;
+    Ok(Exception {
+        name: document.metadata.name.clone(),
+        namespace: document.metadata.namespace.clone(),
+        excepts: spec.exceptions.iter().map(|e| (e.policy_name.clone(), e.rule_names.clone())).collect(),
+        matches: Filters::compile(&spec.matches),
+        conditions: conditions(&spec.conditions).map_err(|e| e.below("conditions").below("spec"))?,
+        pod_security: value.get("spec").and_then(|spec| present(spec, "podSecurity")).cloned(),
+    })
+}

@@ -1,0 +1,179 @@
+//! [`PolicySet`]: policies and exceptions, immutable and indexed, so that a request touches only the
+//! rules that may match it.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::document::{Str, wildcard};
+
+use super::request::Operation;
+use super::rule::{Exception, Policy, Rule};
+
+/// A rule's place: index of its policy, index among the policy's rules.
+type Place = (usize, usize);
+
+/// An immutable set of policies. Order is the order given, everywhere.
+#[derive(Debug, Default)]
+pub struct PolicySet {
+    policies: Vec<Arc<Policy>>,
+    exceptions: Vec<Arc<Exception>>,
+    /// For each operation: rules by the exact kind they can match, in order.
+    by_kind: [HashMap<Str, Vec<Place>, foldhash::fast::RandomState>; 4],
+    /// For each operation: rules that can match any kind, in order.
+    any_kind: [Vec<Place>; 4],
+    /// Indexes of exceptions by the policy key they name.
+    excepted: HashMap<Str, Vec<usize>, foldhash::fast::RandomState>,
+    needs_namespace_labels: bool,
+}
+
+/// One policy with those of its rules that may match.
+#[derive(Debug)]
+pub struct Candidates<'s> {
+    /// The policy.
+    pub policy: &'s Arc<Policy>,
+    /// Its rules, in order; at least one.
+    pub rules: Vec<&'s Arc<Rule>>,
+}
+
+const OPERATIONS: [Operation; 4] = [Operation::Create, Operation::Update, Operation::Delete, Operation::Connect];
+
+fn slot(operation: Operation) -> usize {
+    match operation {
+        Operation::Create => 0,
+        Operation::Update => 1,
+        Operation::Delete => 2,
+        Operation::Connect => 3,
+    }
+}
+
+impl PolicySet {
+    /// Indexes policies and exceptions.
+    #[must_use]
+    pub fn new(policies: Vec<Arc<Policy>>, exceptions: Vec<Arc<Exception>>) -> Self {
+        let mut set = Self::default();
+        for (at, policy) in policies.iter().enumerate() {
+            set.needs_namespace_labels |= policy.action_overrides.iter().any(|o| o.namespace_selector.is_some());
+            for (index, rule) in policy.rules.iter().enumerate() {
+                set.add(rule, (at, index));
+            }
+        }
+        for (at, exception) in exceptions.iter().enumerate() {
+            for (policy, _) in &exception.excepts {
+                let places = set.excepted.entry(policy.clone()).or_default();
+                if places.last() != Some(&at) {
+                    places.push(at);
+                }
+            }
+            set.needs_namespace_labels |= exception.matches.needs_namespace_labels();
+        }
+        set.policies = policies;
+        set.exceptions = exceptions;
+        set
+    }
+
+    fn add(&mut self, rule: &Rule, place: Place) {
+        self.needs_namespace_labels |= rule.matches.needs_namespace_labels()
+            || rule.exclude.as_ref().is_some_and(|e| e.needs_namespace_labels())
+            || rule.action_overrides.iter().any(|o| o.namespace_selector.is_some());
+        let kinds = rule.matches.possible_kinds();
+        for operation in OPERATIONS {
+            if !rule.matches.possible_operation(operation) {
+                continue;
+            }
+            match &kinds {
+                None => self.any_kind[slot(operation)].push(place),
+                Some(kinds) => {
+                    for kind in kinds {
+                        let places = self.by_kind[slot(operation)].entry(Str::from(*kind)).or_default();
+                        if places.last() != Some(&place) {
+                            places.push(place);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// All policies, in order.
+    #[must_use]
+    pub fn policies(&self) -> &[Arc<Policy>] {
+        &self.policies
+    }
+
+    /// All exceptions, in order.
+    #[must_use]
+    pub fn exceptions(&self) -> &[Arc<Exception>] {
+        &self.exceptions
+    }
+
+    /// Whether there are no policies.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty()
+    }
+
+    /// The policies with rules that may match an object of this (top-level) kind under this
+    /// operation, in order. A superset of what matches: only kinds and operations are looked at.
+    #[must_use]
+    pub fn candidates(&self, kind: &str, operation: Operation) -> Vec<Candidates<'_>> {
+        let exact = self.by_kind[slot(operation)].get(kind).map(Vec::as_slice).unwrap_or_default();
+        let any = &self.any_kind[slot(operation)];
+        let mut found: Vec<Candidates<'_>> = Vec::new();
+        let mut last = None;
+        for (at, index) in merged(exact, any) {
+            let Some(policy) = self.policies.get(at) else { continue };
+            let Some(rule) = policy.rules.get(index).filter(|r| r.applies_to_kind(kind)) else { continue };
+            match found.last_mut() {
+                Some(candidates) if last == Some(at) => candidates.rules.push(rule),
+                _ => found.push(Candidates { policy, rules: vec![rule] }),
+            }
+            last = Some(at);
+        }
+        found
+    }
+
+    /// The exceptions that name this rule of this policy, in order; whether they apply to an object
+    /// is another question. Policies are named exactly, rules by wildcard.
+    pub fn exceptions_for(&self, policy: &Policy, rule: &Rule) -> impl Iterator<Item = &Arc<Exception>> {
+        let key = if self.excepted.is_empty() { Str::default() } else { policy.key() };
+        let places = self.excepted.get(&key).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|at| self.exceptions.get(*at)).filter(move |exception| {
+            exception
+                .excepts
+                .iter()
+                .any(|(name, rules)| *name == key && rules.iter().any(|r| wildcard::matches(r, &rule.name)))
+        })
+    }
+
+    /// Whether some rule, exception or override looks at namespace labels.
+    #[must_use]
+    pub fn needs_namespace_labels(&self) -> bool {
+        self.needs_namespace_labels
+    }
+
+    /// Which policies these are: SHA-256 in hexadecimal over their contents, whatever their order.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut parts: Vec<[u8; 32]> = self.policies.iter().map(|p| p.digest).collect();
+        parts.sort_unstable();
+        let mut hash = Sha256::new();
+        parts.iter().for_each(|part| hash.update(part));
+        hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+/// Two ordered lists of places as one.
+fn merged<'p>(a: &'p [Place], b: &'p [Place]) -> impl Iterator<Item = Place> + 'p {
+    let (mut a, mut b) = (a.iter().copied().peekable(), b.iter().copied().peekable());
+    std::iter::from_fn(move || match (a.peek(), b.peek()) {
+        (Some(left), Some(right)) if left <= right => a.next(),
+        (_, Some(_)) => b.next(),
+        (_, None) => a.next(),
+    })
+}
