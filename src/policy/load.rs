@@ -5,10 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::document::manifest::Manifest;
-use crate::document::{Pointer, Str, de};
+use crate::document::{Pointer, Str, Value, de};
 
 use super::api::exception::ExceptionDocument;
 use super::api::policy::PolicyDocument;
+use super::autogen;
 use super::lower;
 use super::rule::{Exception, Policy};
 use super::validation;
@@ -20,7 +21,10 @@ pub struct Loaded {
     pub policies: Vec<Arc<Policy>>,
     /// PolicyExceptions, in the order read.
     pub exceptions: Vec<Arc<Exception>>,
-    /// Policies and exceptions that can be read but are not allowed.
+    /// PolicyExceptions that the cluster would refuse, and why. Kyverno's command line applies them all
+    /// the same; no other door should.
+    pub refused_exceptions: Vec<(Arc<Exception>, Rejection)>,
+    /// Policies that can be read but are not allowed.
     pub rejected: Vec<Rejection>,
     /// Policies of kinds this build does not evaluate.
     pub unsupported: Vec<Unsupported>,
@@ -150,7 +154,10 @@ pub fn load(manifests: impl IntoIterator<Item = Manifest>) -> Loaded {
     for manifest in manifests {
         let read = match classify(&manifest) {
             Class::Policy => load_policy(&manifest).map(|policy| loaded.policies.push(Arc::new(policy))),
-            Class::Exception => load_exception(&manifest).map(|e| loaded.exceptions.push(Arc::new(e))),
+            Class::Exception => load_exception(&manifest).map(|(exception, refused)| match refused {
+                None => loaded.exceptions.push(Arc::new(exception)),
+                Some(why) => loaded.refused_exceptions.push((Arc::new(exception), why)),
+            }),
             Class::UnknownVersion => Err(Failure::Problem(problem(
                 &manifest,
                 ProblemKind::UnknownVersion,
@@ -187,16 +194,24 @@ fn load_policy(manifest: &Manifest) -> Result<Policy, Failure> {
     if let Some(found) = validation::schema(&document, &manifest.value) {
         return Err(Failure::Problem(problem(manifest, ProblemKind::Schema, &found.pointer, found.message)));
     }
-    validation::policy(&document, &manifest.value).map_err(|v| rejection(manifest, v.message, v.pointer))?;
-    lower::policy(&document, &manifest.value, manifest.source.clone())
+    let written = manifest.value.at(&["spec", "rules"]).and_then(Value::as_list).unwrap_or_default();
+    let annotation = document.metadata.annotations.get(autogen::ANNOTATION).map(Str::as_str);
+    let made = autogen::generate(&document.spec.rules, written, annotation).map_err(|e| {
+        let rules = ["spec".into(), "rules".into()].into_iter().collect();
+        Failure::Problem(problem(manifest, ProblemKind::Schema, &rules, format!("autogen: {e}")))
+    })?;
+    validation::policy(&document, &manifest.value, &made)
+        .map_err(|v| Failure::Rejection(rejection(manifest, v.message, v.pointer)))?;
+    lower::policy(&document, &manifest.value, made, manifest.source.clone())
         .map_err(|e| Failure::Problem(problem(manifest, ProblemKind::Schema, &e.pointer, e.message)))
 }
 
-fn load_exception(manifest: &Manifest) -> Result<Exception, Failure> {
+fn load_exception(manifest: &Manifest) -> Result<(Exception, Option<Rejection>), Failure> {
     let document: ExceptionDocument = de::from_value(&manifest.value).map_err(|e| unreadable(manifest, &e))?;
-    validation::exception(&document).map_err(|v| rejection(manifest, v.message, v.pointer))?;
-    lower::exception(&document, &manifest.value)
-        .map_err(|e| Failure::Problem(problem(manifest, ProblemKind::Schema, &e.pointer, e.message)))
+    let exception = lower::exception(&document, &manifest.value)
+        .map_err(|e| Failure::Problem(problem(manifest, ProblemKind::Schema, &e.pointer, e.message)))?;
+    let refused = validation::exception(&document).err().map(|v| rejection(manifest, v.message, v.pointer));
+    Ok((exception, refused))
 }
 
 fn unreadable(manifest: &Manifest, error: &de::TypedError) -> Failure {
@@ -209,13 +224,13 @@ fn problem(manifest: &Manifest, kind: ProblemKind, pointer: &Pointer, message: i
     Problem { kind, name: manifest.name().into(), diagnostic: Diagnostic::at(manifest, pointer, message) }
 }
 
-fn rejection(manifest: &Manifest, message: String, pointer: Pointer) -> Failure {
+fn rejection(manifest: &Manifest, message: String, pointer: Pointer) -> Rejection {
     let name = match (manifest.kind(), manifest.namespace()) {
         ("ClusterPolicy", _) | (_, "") => Str::from(manifest.name()),
         (_, namespace) => Str::from(format!("{namespace}/{}", manifest.name())),
     };
     let diagnostic = Diagnostic::at(manifest, &pointer, message.clone());
-    Failure::Rejection(Rejection { name, kind: manifest.kind().into(), message, pointer, diagnostic })
+    Rejection { name, kind: manifest.kind().into(), message, pointer, diagnostic }
 }
 
 fn unsupported(manifest: &Manifest) -> Unsupported {

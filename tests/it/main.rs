@@ -6,3 +6,4 @@ mod denial_recorded;
 mod dependencies;
 mod deploy;
 mod layering;
+mod policy_corpus;

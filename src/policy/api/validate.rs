@@ -106,6 +106,19 @@ pub struct Cel {
     pub variables: Vec<NamedExpression>,
 }
 
+impl Cel {
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.generate.is_none()
+            && self.expressions.is_empty()
+            && self.param_kind.is_none()
+            && self.param_ref.is_none()
+            && self.audit_annotations.is_empty()
+            && self.variables.is_empty()
+    }
+}
+
 /// One CEL check.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]

@@ -7,6 +7,7 @@ mod gate;
 mod rewrite;
 mod text;
 
+use crate::document::de::{self, TypedError};
 use crate::document::{Str, Value};
 
 use super::api::rule::Rule;
@@ -44,7 +45,9 @@ pub struct Generated {
 #[derive(Debug)]
 pub struct GeneratedRule {
     /// The rule, as if it had been written.
-    pub rule: Value,
+    pub rule: Rule,
+    /// The same as a document.
+    pub value: Value,
     /// Index of the rule it was made of.
     pub source: usize,
     /// The kinds a validate rule is evaluated for: Kyverno asks for them one at a time.
@@ -61,17 +64,19 @@ pub fn is_reserved(name: &str) -> bool {
 ///
 /// Kyverno runs it in two modes: for all controllers at once, and (when validating) for the kind at
 /// hand alone. One rule serves both: `only_kinds` tells for which kinds the second mode has it.
-#[must_use]
-pub fn generate(rules: &[Rule], written: &[Value], annotation: Option<&str>) -> Generated {
+///
+/// # Errors
+/// A made rule that is none: the textual replacements changed a field's name.
+pub fn generate(rules: &[Rule], written: &[Value], annotation: Option<&str>) -> Result<Generated, TypedError> {
     if !applies(rules) {
-        return Generated::default();
+        return Ok(Generated::default());
     }
     let listed: Vec<Str> = match annotation {
         Some(text) => text.split(',').map(Str::from).collect(),
         None => CONTROLLERS.iter().map(|(kind, _)| Str::from(*kind)).collect(),
     };
     if listed == ["none"] {
-        return Generated::default();
+        return Ok(Generated::default());
     }
     let plan = Plan::new(&listed);
     let mut made = Vec::new();
@@ -79,22 +84,25 @@ pub fn generate(rules: &[Rule], written: &[Value], annotation: Option<&str>) -> 
         if !takes_part(rule) {
             continue;
         }
-        let mut add = |rule: Option<Value>, only_kinds: &[Str]| {
-            made.extend(rule.map(|rule| GeneratedRule { rule, source, only_kinds: only_kinds.to_vec() }));
+        let mut add = |value: Option<Value>, only_kinds: &[Str]| -> Result<(), TypedError> {
+            let Some(value) = value else { return Ok(()) };
+            let rule = de::from_value(&value)?;
+            made.push(GeneratedRule { rule, value, source, only_kinds: only_kinds.to_vec() });
+            Ok(())
         };
         let kinds = if rule.has_validate() { &plan.one_by_one } else { &plan.at_once };
         if !kinds.is_empty() {
             add(
                 rewrite::for_controllers(value, &kinds.iter().map(|k| pinned(k)).collect::<Vec<_>>()),
                 &plan.one_by_one,
-            );
+            )?;
         }
         if plan.cron_job {
-            add(rewrite::for_cron_job(value), &plan.cron_job_one_by_one);
+            add(rewrite::for_cron_job(value), &plan.cron_job_one_by_one)?;
         }
     }
     let kinds = if made.is_empty() { Vec::new() } else { listed };
-    Generated { rules: made, kinds }
+    Ok(Generated { rules: made, kinds })
 }
 
 /// Conditions of a single rule: not itself made by autogen, about Pods, not excluding something else.

@@ -4,11 +4,11 @@ fn run(text: &str, annotation: Option<&str>) -> Generated {
     let spec = crate::document::json::parse(text.as_bytes()).expect("test JSON");
     let written = spec.as_list().expect("a list of rules").to_vec();
     let rules: Vec<Rule> = serde_json::from_str(text).expect("rules");
-    generate(&rules, &written, annotation)
+    generate(&rules, &written, annotation).expect("rules")
 }
 
 fn names(made: &Generated) -> Vec<&str> {
-    made.rules.iter().map(|r| r.rule.str_at(&["name"]).unwrap_or_default()).collect()
+    made.rules.iter().map(|r| r.rule.name.as_str()).collect()
 }
 
 fn json(value: &Value) -> String {
@@ -24,19 +24,19 @@ fn a_pattern_is_wrapped() {
     assert_eq!(names(&made), ["autogen-tag", "autogen-cronjob-tag"]);
     let [pods, cron] = &made.rules[..] else { panic!("two rules") };
     assert_eq!(
-        json(pods.rule.at(&["validate"]).unwrap_or(&Value::Null)),
+        json(pods.value.at(&["validate"]).unwrap_or(&Value::Null)),
         r#"{"message":"see $(./../pattern/spec/template/spec) now","pattern":{"spec":{"template":{"spec":{"containers":[{"image":"!*:latest"}]}}}}}"#
     );
     assert_eq!(
-        json(pods.rule.at(&["match"]).unwrap_or(&Value::Null)),
+        json(pods.value.at(&["match"]).unwrap_or(&Value::Null)),
         r#"{"any":[{"resources":{"kinds":["apps/v1/DaemonSet","apps/v1/Deployment","batch/v1/Job","apps/v1/ReplicaSet","v1/ReplicationController","apps/v1/StatefulSet"]}}]}"#
     );
     assert_eq!(
-        json(cron.rule.at(&["validate", "pattern"]).unwrap_or(&Value::Null)),
+        json(cron.value.at(&["validate", "pattern"]).unwrap_or(&Value::Null)),
         r#"{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":[{"image":"!*:latest"}]}}}}}}"#
     );
     assert_eq!(
-        json(cron.rule.at(&["match"]).unwrap_or(&Value::Null)),
+        json(cron.value.at(&["match"]).unwrap_or(&Value::Null)),
         r#"{"any":[{"resources":{"kinds":["batch/v1/CronJob"]}}]}"#
     );
     assert_eq!(made.kinds.len(), 7);
@@ -85,7 +85,7 @@ fn the_annotation_lists_controllers() {
     let with = |annotation: &str| {
         let made = run(&format!("[{TAG}]"), Some(annotation));
         let rule =
-            |r: &GeneratedRule| format!("{}:{}", r.rule.str_at(&["name"]).unwrap_or_default(), r.only_kinds.join("+"));
+            |r: &GeneratedRule| format!("{}:{}", r.rule.name.as_str(), r.only_kinds.join("+"));
         made.rules.iter().map(rule).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(with("none"), "");
@@ -110,7 +110,7 @@ fn expressions_move_and_names_are_cut() {
         names(&made),
         [format!("autogen-{name}")[..63].to_owned(), format!("autogen-cronjob-{name}")[..63].to_owned()]
     );
-    let rule = &made.rules[1].rule;
+    let rule = &made.rules[1].value;
     assert_eq!(json(rule.get("exclude").unwrap_or(&Value::Null)), r#"{"resources":{"namespaces":["x"]}}"#);
     assert_eq!(
         json(rule.get("preconditions").unwrap_or(&Value::Null)),
@@ -130,7 +130,7 @@ fn mutations_lose_what_kyverno_loses() {
         Some("Deployment"),
     );
     assert_eq!(
-        json(made.rules[0].rule.get("mutate").unwrap_or(&Value::Null)),
+        json(made.rules[0].value.get("mutate").unwrap_or(&Value::Null)),
         r#"{"foreach":[{"list":"request.object.spec.template.spec.containers","patchStrategicMerge":{"spec":{"template":{"spec":{"a":1}}}}}]}"#
     );
 }

@@ -1,6 +1,6 @@
 //! Lowering: a document whose shape is proven becomes a [`Policy`] of compiled [`Rule`]s.
 //!
-//! Autogen runs here, once. What this build does not evaluate becomes [`Body::Unsupported`].
+//! What this build does not evaluate becomes [`Body::Unsupported`].
 
 mod conditions;
 mod context;
@@ -19,9 +19,8 @@ use crate::document::{Pointer, Segment, Str, Value, json};
 
 use super::api::meta::TextMap;
 use super::api::policy as wire;
-use super::api::rule::Rule as WireRule;
 use super::autogen;
-use super::rule::{Action, ActionOverride, ApplyRules, FailurePolicy, Policy, Rule};
+use super::rule::{Action, ActionOverride, ApplyRules, FailurePolicy, Policy, Rule, Stage};
 use super::selector::Labels;
 
 pub use conditions::lower as conditions;
@@ -54,11 +53,16 @@ impl LowerError {
     }
 }
 
-/// Lowers a policy. `document` is `value` as read by its wire type.
+/// Lowers a policy. `document` is `value` as read by its wire type; `made` is what autogen made of it.
 ///
 /// # Errors
 /// [`LowerError`] for a schemaless part that Kyverno could not read either.
-pub fn policy(document: &wire::PolicyDocument, value: &Value, source: Source) -> Result<Policy, LowerError> {
+pub fn policy(
+    document: &wire::PolicyDocument,
+    value: &Value,
+    made: autogen::Generated,
+    source: Source,
+) -> Result<Policy, LowerError> {
     let spec = &document.spec;
     let webhook = spec.webhook_configuration.as_ref();
     Ok(Policy {
@@ -82,25 +86,23 @@ pub fn policy(document: &wire::PolicyDocument, value: &Value, source: Source) ->
         admission: spec.admission(),
         background: spec.background(),
         match_conditions: webhook.is_some_and(|w| !w.match_conditions.is_empty()),
-        rules: rules(document, value)?,
+        rules: rules(document, value, made)?,
         digest: Sha256::digest(json::to_string(&identity(value)).as_bytes()).into(),
         source,
     })
 }
 
 /// The rules as written, then those autogen made (chapter 10 §4.3).
-fn rules(document: &wire::PolicyDocument, value: &Value) -> Result<Vec<Arc<Rule>>, LowerError> {
+fn rules(document: &wire::PolicyDocument, value: &Value, made: autogen::Generated) -> Result<Vec<Arc<Rule>>, LowerError> {
     let at = |index: usize, error: LowerError| error.below(index).below("rules").below("spec");
     let written = value.at(&["spec", "rules"]).and_then(Value::as_list).unwrap_or_default();
-    let annotation = document.metadata.annotations.get(autogen::ANNOTATION).map(Str::as_str);
-    let made = autogen::generate(&document.spec.rules, written, annotation);
     let mut rules = Vec::with_capacity(written.len() + made.rules.len());
     for (index, (rule, value)) in document.spec.rules.iter().zip(written).enumerate() {
         let mut lowered = rule::lower(rule, value).map_err(|e| at(index, e))?;
         lowered.written_at = index;
         if autogen::is_reserved(&rule.name) && !made.rules.is_empty() {
             // Hidden wherever autogen's rules are seen; only validation asks kind by kind.
-            if lowered.body.stage() != super::rule::Stage::Validate {
+            if lowered.body.stage() != Stage::Validate {
                 continue;
             }
             lowered.except_kinds.clone_from(&made.kinds);
@@ -109,12 +111,10 @@ fn rules(document: &wire::PolicyDocument, value: &Value) -> Result<Vec<Arc<Rule>
     }
     for generated in made.rules {
         let index = generated.source;
-        let rule: WireRule = crate::document::de::from_value(&generated.rule)
-            .map_err(|e| at(index, LowerError::new(format!("autogen: {e}"))))?;
-        let mut lowered = rule::lower(&rule, &generated.rule).map_err(|e| at(index, e))?;
+        let mut lowered = rule::lower(&generated.rule, &generated.value).map_err(|e| at(index, e))?;
         lowered.written_at = index;
         lowered.autogen = true;
-        if lowered.body.stage() == super::rule::Stage::Validate {
+        if lowered.body.stage() == Stage::Validate {
             lowered.only_kinds = Some(generated.only_kinds);
         }
         rules.push(Arc::new(lowered));
