@@ -158,12 +158,12 @@ pub fn load(manifests: impl IntoIterator<Item = Manifest>) -> Loaded {
                 None => loaded.exceptions.push(Arc::new(exception)),
                 Some(why) => loaded.refused_exceptions.push((Arc::new(exception), why)),
             }),
-            Class::UnknownVersion => Err(Failure::Problem(problem(
+            Class::UnknownVersion => Err(Failure::problem(
                 &manifest,
                 ProblemKind::UnknownVersion,
                 &Pointer::root().with("apiVersion"),
                 format!("{} has no version {}", manifest.kind(), manifest.gvk().version),
-            ))),
+            )),
             Class::Unsupported => {
                 loaded.unsupported.push(unsupported(&manifest));
                 Ok(())
@@ -175,8 +175,8 @@ pub fn load(manifests: impl IntoIterator<Item = Manifest>) -> Loaded {
         };
         match read {
             Ok(()) => {}
-            Err(Failure::Rejection(rejection)) => loaded.rejected.push(rejection),
-            Err(Failure::Problem(problem)) => loaded.problems.push(problem),
+            Err(Failure::Rejection(rejection)) => loaded.rejected.push(*rejection),
+            Err(Failure::Problem(problem)) => loaded.problems.push(*problem),
         }
     }
     loaded
@@ -184,32 +184,39 @@ pub fn load(manifests: impl IntoIterator<Item = Manifest>) -> Loaded {
 
 #[derive(Debug)]
 enum Failure {
-    Rejection(Rejection),
-    Problem(Problem),
+    Rejection(Box<Rejection>),
+    Problem(Box<Problem>),
+}
+
+impl Failure {
+    fn problem(manifest: &Manifest, kind: ProblemKind, pointer: &Pointer, message: impl Into<String>) -> Self {
+        let diagnostic = Diagnostic::at(manifest, pointer, message);
+        Self::Problem(Box::new(Problem { kind, name: manifest.name().into(), diagnostic }))
+    }
 }
 
 /// Reads, checks and lowers one policy.
 fn load_policy(manifest: &Manifest) -> Result<Policy, Failure> {
     let document: PolicyDocument = de::from_value(&manifest.value).map_err(|e| unreadable(manifest, &e))?;
     if let Some(found) = validation::schema(&document, &manifest.value) {
-        return Err(Failure::Problem(problem(manifest, ProblemKind::Schema, &found.pointer, found.message)));
+        return Err(Failure::problem(manifest, ProblemKind::Schema, &found.pointer, found.message));
     }
     let written = manifest.value.at(&["spec", "rules"]).and_then(Value::as_list).unwrap_or_default();
     let annotation = document.metadata.annotations.get(autogen::ANNOTATION).map(Str::as_str);
     let made = autogen::generate(&document.spec.rules, written, annotation).map_err(|e| {
         let rules = ["spec".into(), "rules".into()].into_iter().collect();
-        Failure::Problem(problem(manifest, ProblemKind::Schema, &rules, format!("autogen: {e}")))
+        Failure::problem(manifest, ProblemKind::Schema, &rules, format!("autogen: {e}"))
     })?;
     validation::policy(&document, &manifest.value, &made)
-        .map_err(|v| Failure::Rejection(rejection(manifest, v.message, v.pointer)))?;
+        .map_err(|v| Failure::Rejection(Box::new(rejection(manifest, v.message, v.pointer))))?;
     lower::policy(&document, &manifest.value, made, manifest.source.clone())
-        .map_err(|e| Failure::Problem(problem(manifest, ProblemKind::Schema, &e.pointer, e.message)))
+        .map_err(|e| Failure::problem(manifest, ProblemKind::Schema, &e.pointer, e.message))
 }
 
 fn load_exception(manifest: &Manifest) -> Result<(Exception, Option<Rejection>), Failure> {
     let document: ExceptionDocument = de::from_value(&manifest.value).map_err(|e| unreadable(manifest, &e))?;
     let exception = lower::exception(&document, &manifest.value)
-        .map_err(|e| Failure::Problem(problem(manifest, ProblemKind::Schema, &e.pointer, e.message)))?;
+        .map_err(|e| Failure::problem(manifest, ProblemKind::Schema, &e.pointer, e.message))?;
     let refused = validation::exception(&document).err().map(|v| rejection(manifest, v.message, v.pointer));
     Ok((exception, refused))
 }
@@ -217,11 +224,7 @@ fn load_exception(manifest: &Manifest) -> Result<(Exception, Option<Rejection>),
 fn unreadable(manifest: &Manifest, error: &de::TypedError) -> Failure {
     let kind =
         if error.message.starts_with("unknown field") { ProblemKind::UnknownField } else { ProblemKind::Schema };
-    Failure::Problem(problem(manifest, kind, &error.pointer, error.to_string()))
-}
-
-fn problem(manifest: &Manifest, kind: ProblemKind, pointer: &Pointer, message: impl Into<String>) -> Problem {
-    Problem { kind, name: manifest.name().into(), diagnostic: Diagnostic::at(manifest, pointer, message) }
+    Failure::problem(manifest, kind, &error.pointer, error.to_string())
 }
 
 fn rejection(manifest: &Manifest, message: String, pointer: Pointer) -> Rejection {

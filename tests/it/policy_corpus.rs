@@ -7,6 +7,7 @@ use rendergate::document::yaml;
 use rendergate::policy::load::{Loaded, load};
 
 /// The shared test data; `None` (said aloud) where it is absent.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn shared() -> Option<PathBuf> {
     let path = std::env::var_os("RENDERGATE_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);

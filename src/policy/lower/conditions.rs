@@ -45,7 +45,7 @@ fn condition(value: &Value) -> Result<Condition, LowerError> {
     let operator = text("operator")?;
     Ok(Condition {
         key: template("key"),
-        operator: Operator::parse(&operator).ok_or(operator),
+        operator: Operator::parse(&operator).map_err(|_| operator),
         value: template("value"),
         message: Some(text("message")?).filter(|m| !m.is_empty()),
     })

@@ -100,7 +100,7 @@ pub(super) fn check_action(rule: &Checked<'_>) -> Result<(), Violation> {
     if let Err((path, text)) = anchors(&generate.data, "/", &|_| false) {
         return refuse(&format!("data.{path}"), &format!("anchors not supported on generate resources: {text}"));
     }
-    if rule.rule.matches.resources.kinds.iter().any(|k| *k == generate.kind) {
+    if rule.rule.matches.resources.kinds.contains(&generate.kind) {
         return Err(rule.violation(
             &["generate", "kind"],
             "generation kind and match resource kind should not be the same",

@@ -72,10 +72,10 @@ fn star_allows(rule: &Rule) -> bool {
 
 fn only_metadata(rule: &Rule) -> bool {
     let map_is = |value: &Value| value.as_map().is_none_or(|m| m.keys().all(|k| k == "metadata"));
-    if let Some(mutate) = &rule.mutate {
-        if !map_is(&mutate.patch_strategic_merge) || !patch_is_of_metadata(&mutate.patches_json6902) {
-            return false;
-        }
+    if let Some(mutate) = &rule.mutate
+        && (!map_is(&mutate.patch_strategic_merge) || !patch_is_of_metadata(&mutate.patches_json6902))
+    {
+        return false;
     }
     if let Some(validate) = &rule.validate {
         let any_pattern = match &validate.any_pattern {
