@@ -61,8 +61,7 @@ fn first_override(overrides: &[ActionOverride], namespace: Namespace<'_>) -> Res
 /// labels are alternatives; where labels are unknown, a selector selects nothing.
 #[must_use]
 pub fn synchronous(policy: &Policy, rule: &Rule, namespace: Namespace<'_>) -> bool {
-    let overrides =
-        if rule.action_overrides.is_empty() { &policy.action_overrides } else { &rule.action_overrides };
+    let overrides = if rule.action_overrides.is_empty() { &policy.action_overrides } else { &rule.action_overrides };
     let by_override = overrides.iter().find(|entry| {
         let names = entry.namespaces.as_deref().unwrap_or_default();
         if names.is_empty() && entry.namespace_selector.is_none() {

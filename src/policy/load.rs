@@ -222,8 +222,7 @@ fn load_exception(manifest: &Manifest) -> Result<(Exception, Option<Rejection>),
 }
 
 fn unreadable(manifest: &Manifest, error: &de::TypedError) -> Failure {
-    let kind =
-        if error.message.starts_with("unknown field") { ProblemKind::UnknownField } else { ProblemKind::Schema };
+    let kind = if error.message.starts_with("unknown field") { ProblemKind::UnknownField } else { ProblemKind::Schema };
     Failure::problem(manifest, kind, &error.pointer, error.to_string())
 }
 

@@ -61,7 +61,55 @@ fn every_policy_of_the_library_is_accepted() {
         refused.extend(loaded.problems.iter().map(|p| p.diagnostic.to_string()));
         refused.extend(loaded.rejected.iter().map(|r| r.diagnostic.to_string()));
     }
-    eprintln!("{policies} policies in {} files", files.len());
     assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(policies > 200);
+}
+
+/// Names of the policies of a probe family for which Kyverno printed nothing.
+fn without_result(family: &Path) -> Vec<String> {
+    let Ok(text) = std::fs::read(family.join("no-result.json")) else { return Vec::new() };
+    serde_json::from_slice(&text).expect("a list of names")
+}
+
+#[test]
+fn probes_are_refused_only_where_kyverno_says_nothing() {
+    let Some(shared) = shared() else { return };
+    let probes = shared.join("oracle/probes");
+    let mut families: Vec<PathBuf> =
+        std::fs::read_dir(&probes).expect("probes").map(|e| e.expect("an entry").path()).collect();
+    families.sort();
+    for family in families.iter().filter(|f| f.join("policies.yaml").is_file() && !f.ends_with("cel")) {
+        let silent = without_result(family);
+        let loaded = load_file(&family.join("policies.yaml"));
+        let name = |m: &str| silent.iter().any(|s| s == m);
+        let refused: Vec<(String, String)> = loaded
+            .rejected
+            .iter()
+            .map(|r| (r.name.to_string(), r.diagnostic.to_string()))
+            .chain(loaded.problems.iter().map(|p| (p.name.to_string(), p.diagnostic.to_string())))
+            .collect();
+        let wrong: Vec<&String> = refused.iter().filter(|(n, _)| !name(n)).map(|(_, text)| text).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        // Rules that match nothing, and loops over nothing, are silent as well.
+        let silent_too = ["match", "foreach"].iter().any(|f| family.ends_with(f));
+        let accepted: Vec<&str> = loaded.policies.iter().map(|p| p.name.as_str()).filter(|p| name(p)).collect();
+        assert!(silent_too || accepted.is_empty(), "{}: accepted {accepted:?}", family.display());
+    }
+}
+
+#[test]
+fn suites_of_the_command_line_load() {
+    let Some(shared) = shared() else { return };
+    let mut files = Vec::new();
+    yaml_files(&shared.join("corpus/kyverno-cli"), &mut files);
+    let (mut policies, mut refused) = (0, Vec::new());
+    for file in &files {
+        let loaded = load_file(file);
+        policies += loaded.policies.len();
+        refused.extend(loaded.problems.iter().map(|p| p.diagnostic.to_string()));
+        refused.extend(loaded.rejected.iter().map(|r| r.diagnostic.to_string()));
+        refused.extend(loaded.refused_exceptions.iter().map(|(_, r)| r.diagnostic.to_string()));
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    assert!(policies > 50, "{policies}");
 }

@@ -84,8 +84,7 @@ fn one_rule_switches_all_off() {
 fn the_annotation_lists_controllers() {
     let with = |annotation: &str| {
         let made = run(&format!("[{TAG}]"), Some(annotation));
-        let rule =
-            |r: &GeneratedRule| format!("{}:{}", r.rule.name.as_str(), r.only_kinds.join("+"));
+        let rule = |r: &GeneratedRule| format!("{}:{}", r.rule.name.as_str(), r.only_kinds.join("+"));
         made.rules.iter().map(rule).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(with("none"), "");

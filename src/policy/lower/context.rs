@@ -29,9 +29,7 @@ fn entry(value: &Value) -> Option<ContextEntry> {
         let field = |key: &str| present(variable, key).map(Template::compile);
         ContextSource::Variable {
             value: field("value"),
-            jmes_path: present(variable, "jmesPath")
-                .filter(|path| path.as_str() != Some(""))
-                .map(Template::compile),
+            jmes_path: present(variable, "jmesPath").filter(|path| path.as_str() != Some("")).map(Template::compile),
             default: field("default"),
         }
     };

@@ -25,8 +25,7 @@ pub(super) fn lower(generate: &Value) -> Result<Generate, LowerError> {
 }
 
 fn target(value: &Value) -> GenerateTarget {
-    let block: Map =
-        TARGET.iter().filter_map(|key| Some((Str::from(*key), present(value, key)?.clone()))).collect();
+    let block: Map = TARGET.iter().filter_map(|key| Some((Str::from(*key), present(value, key)?.clone()))).collect();
     let written = |key: &str, field: &str| present(value, key).and_then(|v| present(v, field)).is_some();
     let form = if block.contains_key("data") {
         GenerateForm::Data

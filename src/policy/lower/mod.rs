@@ -93,7 +93,11 @@ pub fn policy(
 }
 
 /// The rules as written, then those autogen made (chapter 10 §4.3).
-fn rules(document: &wire::PolicyDocument, value: &Value, made: autogen::Generated) -> Result<Vec<Arc<Rule>>, LowerError> {
+fn rules(
+    document: &wire::PolicyDocument,
+    value: &Value,
+    made: autogen::Generated,
+) -> Result<Vec<Arc<Rule>>, LowerError> {
     let at = |index: usize, error: LowerError| error.below(index).below("rules").below("spec");
     let written = value.at(&["spec", "rules"]).and_then(Value::as_list).unwrap_or_default();
     let mut rules = Vec::with_capacity(written.len() + made.rules.len());

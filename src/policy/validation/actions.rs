@@ -167,11 +167,7 @@ fn cel(validation: &Validation) -> Result<(), Found> {
 
 /// Row 56: the anchors of a pattern are supported, and existence anchors hold lists. Paths are
 /// joined as Kyverno joins them.
-pub(super) fn anchors(
-    pattern: &Value,
-    path: &str,
-    supported: &dyn Fn(Anchor) -> bool,
-) -> Result<(), Found> {
+pub(super) fn anchors(pattern: &Value, path: &str, supported: &dyn Fn(Anchor) -> bool) -> Result<(), Found> {
     match pattern {
         Value::Map(map) => {
             for (key, value) in map.sorted() {
@@ -196,10 +192,9 @@ pub(super) fn anchors(
             }
             Ok(())
         }
-        Value::List(items) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, item)| anchors(item, &format!("{path}{index}/"), supported)),
+        Value::List(items) => {
+            items.iter().enumerate().try_for_each(|(index, item)| anchors(item, &format!("{path}{index}/"), supported))
+        }
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) => Ok(()),
     }
 }

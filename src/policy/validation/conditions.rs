@@ -38,7 +38,8 @@ pub(super) fn check(rule: &Checked<'_>) -> Result<(), Violation> {
         Err(rule.violation(keys, format!("path: spec.rules[{}].{path}: {text}", rule.index)))
     };
     let preconditions = part(&["preconditions"]);
-    if let Err((path, text)) = complete(preconditions, "preconditions").and_then(|()| known(preconditions, "preconditions"))
+    if let Err((path, text)) =
+        complete(preconditions, "preconditions").and_then(|()| known(preconditions, "preconditions"))
     {
         return refuse(&["preconditions"], (format!("validate.{path}"), text));
     }

@@ -13,10 +13,9 @@ const RESERVED: [&str; 6] =
 /// Row 53.
 pub(super) fn check(rule: &Checked<'_>) -> Result<(), Violation> {
     let entries = &rule.rule.context;
-    let refuse = |text: String| {
-        Err(rule.violation(&["context"], format!("path: spec.rules[{}]: {text}", rule.index)))
-    };
-    if !entries.is_empty() && rule.rule.validate.as_ref().is_some_and(|v| v.cel.as_ref().is_some_and(|c| !c.is_empty())) {
+    let refuse = |text: String| Err(rule.violation(&["context"], format!("path: spec.rules[{}]: {text}", rule.index)));
+    if !entries.is_empty() && rule.rule.validate.as_ref().is_some_and(|v| v.cel.as_ref().is_some_and(|c| !c.is_empty()))
+    {
         return refuse("context variables are not supported for CEL expressions in validate rules".to_owned());
     }
     entries.iter().try_for_each(|entry| self::entry(entry).or_else(refuse))

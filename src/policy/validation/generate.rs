@@ -19,10 +19,7 @@ pub(super) fn check(rule: &Rule, path: &Path, namespace: Option<&str>, errors: &
         generate.foreach.is_some(),
     ];
     if forms.into_iter().filter(|f| *f).count() > 1 {
-        errors.forbidden(
-            path,
-            "only one of generate patterns(data, clone, cloneList and foreach) can be specified",
-        );
+        errors.forbidden(path, "only one of generate patterns(data, clone, cloneList and foreach) can be specified");
         return;
     }
     match &generate.foreach {
@@ -101,10 +98,9 @@ pub(super) fn check_action(rule: &Checked<'_>) -> Result<(), Violation> {
         return refuse(&format!("data.{path}"), &format!("anchors not supported on generate resources: {text}"));
     }
     if rule.rule.matches.resources.kinds.contains(&generate.kind) {
-        return Err(rule.violation(
-            &["generate", "kind"],
-            "generation kind and match resource kind should not be the same",
-        ));
+        return Err(
+            rule.violation(&["generate", "kind"], "generation kind and match resource kind should not be the same")
+        );
     }
     Ok(())
 }

@@ -37,10 +37,8 @@ pub(super) fn check(rule: &Checked<'_>, action: Option<FailureAction>) -> Result
 
 fn image(entry: &ImageVerification, audit: bool, path: &Path, errors: &mut FieldErrors) {
     if audit && entry.mutate_digest {
-        errors.invalid(
-            &path.child("mutateDigest"),
-            "true: mutateDigest must be set to false for ‘Audit’ failure action",
-        );
+        errors
+            .invalid(&path.child("mutateDigest"), "true: mutateDigest must be set to false for ‘Audit’ failure action");
     }
     if entry.image_references.is_empty() && entry.image.is_empty() {
         errors.invalid(path, "An image reference is required");

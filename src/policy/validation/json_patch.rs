@@ -28,5 +28,9 @@ pub(super) fn check(rule: &Checked<'_>) -> Result<(), Violation> {
 
 /// The text with every variable replaced.
 pub(super) fn with_placeholders(text: &str, placeholder: &str) -> String {
-    VARIABLE.replace_all(text, |found: &regex::Captures<'_>| format!("{}{placeholder}", found.get(1).map_or("", |m| m.as_str()))).into_owned()
+    VARIABLE
+        .replace_all(text, |found: &regex::Captures<'_>| {
+            format!("{}{placeholder}", found.get(1).map_or("", |m| m.as_str()))
+        })
+        .into_owned()
 }

@@ -32,10 +32,8 @@ fn user(filter: &ResourceFilter, path: &Path, errors: &mut FieldErrors) {
         match subject.kind.as_str() {
             "" => errors.required(&path.child("kind"), ""),
             "User" | "Group" | "ServiceAccount" => {}
-            other => errors.invalid(
-                &path.child("kind"),
-                format!("{other:?}: kind must be 'User', 'Group', or 'ServiceAccount'"),
-            ),
+            other => errors
+                .invalid(&path.child("kind"), format!("{other:?}: kind must be 'User', 'Group', or 'ServiceAccount'")),
         }
         if subject.name.is_empty() {
             errors.required(&path.child("name"), "");
@@ -68,10 +66,7 @@ fn description(description: &ResourceDescription, path: &Path, namespaced: bool,
         }
     }
     if namespaced && !description.namespaces.is_empty() {
-        errors.forbidden(
-            &path.child("namespaces"),
-            "Filtering namespaces not allowed in namespaced policies",
-        );
+        errors.forbidden(&path.child("namespaces"), "Filtering namespaces not allowed in namespaced policies");
     }
 }
 

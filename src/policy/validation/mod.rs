@@ -74,10 +74,7 @@ impl Checked<'_> {
 pub fn policy(document: &PolicyDocument, value: &Value, made: &Generated) -> Result<(), Violation> {
     let spec = &document.spec;
     if document.kind == "ClusterPolicy" && !document.metadata.namespace.is_empty() {
-        return Err(Violation::at(
-            &["metadata", "namespace"],
-            "A clusterpolicy should not have the namespace defined",
-        ));
+        return Err(Violation::at(&["metadata", "namespace"], "A clusterpolicy should not have the namespace defined"));
     }
     let rules = autogen_rules::all(document, value, made);
     variables::check(document, value, &rules)?;

@@ -58,9 +58,9 @@ fn contradictions(overrides: &[ActionOverride], path: &str) -> Result<(), String
 
 fn wildcards_agree(enforce: &Seen, audit: &Seen) -> Result<(), String> {
     let first = |patterns: &BTreeSet<Str>, names: &BTreeSet<Str>| {
-        names.iter().find_map(|name| {
-            patterns.iter().find(|p| wildcard::matches(p, name)).map(|p| (p.clone(), name.clone()))
-        })
+        names
+            .iter()
+            .find_map(|name| patterns.iter().find(|p| wildcard::matches(p, name)).map(|p| (p.clone(), name.clone())))
     };
     for (patterns, names) in [(&audit.wildcards, &enforce.names), (&enforce.wildcards, &audit.names)] {
         if let Some((pattern, name)) = first(patterns, names) {

@@ -143,9 +143,7 @@ fn deprecated(spec: &Spec, path: &Path, errors: &mut FieldErrors) {
         if on_update && mutate.targets.as_ref().is_none_or(Vec::is_empty) {
             errors.forbidden(
                 &path.child("mutateExistingOnPolicyUpdate"),
-                format!(
-                    "rules[{index}].mutate.targets has to be specified when mutateExistingOnPolicyUpdate is set"
-                ),
+                format!("rules[{index}].mutate.targets has to be specified when mutateExistingOnPolicyUpdate is set"),
             );
         }
     }
@@ -179,8 +177,7 @@ fn names(spec: &Spec, path: &Path, errors: &mut FieldErrors) {
 
 /// Rows 20 to 34 of one rule. `namespace` is that of a namespaced policy.
 fn rule_shape(rule: &Rule, path: &Path, namespace: Option<&str>, errors: &mut FieldErrors) {
-    let bodies =
-        [rule.has_mutate(), rule.has_validate(), rule.has_generate(), rule.has_verify_images()];
+    let bodies = [rule.has_mutate(), rule.has_validate(), rule.has_generate(), rule.has_verify_images()];
     match bodies.into_iter().filter(|b| *b).count() {
         0 => errors.invalid(
             path,

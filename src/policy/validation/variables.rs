@@ -63,10 +63,8 @@ pub(super) fn check_on_policy_update(
     rules: &[Checked<'_>],
 ) -> Result<(), Violation> {
     let Some(mutate) = rule.rule.mutate.as_ref().filter(|m| !m.is_empty()) else { return Ok(()) };
-    let on_update = mutate
-        .mutate_existing_on_policy_update
-        .or(document.spec.mutate_existing_on_policy_update)
-        .unwrap_or(false);
+    let on_update =
+        mutate.mutate_existing_on_policy_update.or(document.spec.mutate_existing_on_policy_update).unwrap_or(false);
     if !on_update || !VARIABLE.is_match(&json::to_string(value)) {
         return Ok(());
     }
@@ -112,9 +110,8 @@ fn no_user(document: &PolicyDocument, value: &Value, rules: &[Checked<'_>]) -> R
 
 fn without_last_applied(value: &Value) -> Value {
     let mut value = value.clone();
-    let annotations = value
-        .as_map_mut()
-        .and_then(|m| m.get_mut("metadata")?.as_map_mut()?.get_mut("annotations")?.as_map_mut());
+    let annotations =
+        value.as_map_mut().and_then(|m| m.get_mut("metadata")?.as_map_mut()?.get_mut("annotations")?.as_map_mut());
     annotations.map(|a| a.remove("kubectl.kubernetes.io/last-applied-configuration"));
     value
 }
