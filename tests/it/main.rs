@@ -5,5 +5,6 @@
 mod denial_recorded;
 mod dependencies;
 mod deploy;
+mod jmespath_probes;
 mod layering;
 // mod policy_corpus; // waits for the template room

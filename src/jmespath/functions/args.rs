@@ -1,5 +1,7 @@
 //! What a function is called with.
 
+use std::sync::Arc;
+
 use super::super::ast::{Call, Node};
 use super::super::error::EvalError;
 use super::super::eval::Interpreter;
@@ -27,7 +29,7 @@ impl Arg<'_> {
 /// What a function makes of a constant argument, kept with the call.
 #[derive(Debug)]
 pub(in crate::jmespath) enum Prepared {
-    Never,
+    Regex(Result<Arc<go::regex::Regex>, String>),
 }
 
 /// The arguments of one call, checked against the signature, and what the function may use.
@@ -152,6 +154,18 @@ impl<'a> Args<'a> {
     pub(super) fn produce_list(&self, items: Vec<Value>) -> Result<Value, EvalError> {
         self.budget().produce(items.len() * size_of::<Value>())?;
         Ok(Value::list(items))
+    }
+
+    /// The regular expression that is argument 0, compiled once when it is a literal.
+    pub(super) fn regex(&self) -> Result<Result<Arc<go::regex::Regex>, String>, EvalError> {
+        let pattern = self.text(0)?;
+        let compile = || go::regex::Regex::new(pattern).map(Arc::new);
+        if matches!(self.call.args.first(), Some(Node::Literal(_))) {
+            let Prepared::Regex(regex) = self.call.prepared.get_or_init(|| Prepared::Regex(compile()));
+            return Ok(regex.clone());
+        }
+        self.budget().step(100 + pattern.len())?;
+        Ok(compile())
     }
 }
 

@@ -4,18 +4,18 @@
 mod args;
 mod arithmetic;
 mod digests;
-// mod images;
+mod images;
 mod lists;
 mod numbers;
 mod objects;
-// mod parsing;
+mod parsing;
 // mod random;
-// mod regexes;
+mod regexes;
 mod semver;
 mod strings;
-// mod times;
+mod times;
 mod types;
-// mod urls;
+mod urls;
 // mod x509;
 
 use std::collections::HashMap;
@@ -184,16 +184,16 @@ static FAMILIES: &[&[Function]] = &[
     lists::FUNCTIONS,
     objects::FUNCTIONS,
     strings::FUNCTIONS,
-    // regexes::FUNCTIONS,
+    regexes::FUNCTIONS,
     arithmetic::FUNCTIONS,
     digests::FUNCTIONS,
-    // parsing::FUNCTIONS,
-    // times::FUNCTIONS,
+    parsing::FUNCTIONS,
+    times::FUNCTIONS,
     semver::FUNCTIONS,
     // random::FUNCTIONS,
     // x509::FUNCTIONS,
-    // images::FUNCTIONS,
-    // urls::FUNCTIONS,
+    images::FUNCTIONS,
+    urls::FUNCTIONS,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> =

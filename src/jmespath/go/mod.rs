@@ -3,6 +3,8 @@
 pub mod json;
 mod parse;
 mod print;
+pub(super) mod regex;
+pub(super) mod time;
 
 pub use parse::parse_float;
 pub use print::{float_e_notation_above, float32_text, quote, quote_char, value_text};
