@@ -7,4 +7,4 @@ mod dependencies;
 mod deploy;
 mod jmespath_probes;
 mod layering;
-// mod policy_corpus; // waits for the template room
+mod policy_corpus;

@@ -34,14 +34,9 @@ fn change(value: &Value, depth: usize) -> Result<Change, LowerError> {
     }
     if let Some(patch) = present(value, "patchStrategicMerge") {
         let template = Template::compile(patch);
-        let source = if template.is_constant() {
-            let compiled = StrategicMerge::compile(patch)
-                .map_err(|e| LowerError::new(e.to_string()).below("patchStrategicMerge"))?;
-            PatchSource::Constant(compiled)
-        } else {
-            PatchSource::Templated(template)
-        };
-        return Ok(Change::StrategicMerge(source));
+        let compiled = template.constant().map(StrategicMerge::compile).transpose();
+        let compiled = compiled.map_err(|e| LowerError::new(e.to_string()).below("patchStrategicMerge"))?;
+        return Ok(Change::StrategicMerge(compiled.map_or(PatchSource::Templated(template), PatchSource::Constant)));
     }
     let text = value.str_at(&["patchesJson6902"]).unwrap_or_default();
     Ok(Change::JsonPatch(Template::compile(&text.into())))

@@ -56,20 +56,17 @@ fn check(value: &Value, depth: usize) -> Result<Check, LowerError> {
 
 fn pattern_source(pattern: &Value) -> PatternSource {
     let template = Template::compile(pattern);
-    if template.is_constant() {
-        PatternSource::Constant(Pattern::compile(pattern))
-    } else {
-        PatternSource::Templated(template)
+    match template.constant() {
+        Some(constant) => PatternSource::Constant(Pattern::compile(constant)),
+        None => PatternSource::Templated(template),
     }
 }
 
 fn any_pattern(patterns: &Value) -> AnyPattern {
     let template = Template::compile(patterns);
-    match patterns {
-        Value::List(entries) if template.is_constant() => {
-            AnyPattern::Constant(entries.iter().map(Pattern::compile_any).collect())
-        }
-        _ => AnyPattern::Templated(template),
+    match template.constant().and_then(Value::as_list) {
+        Some(entries) => AnyPattern::Constant(entries.iter().map(Pattern::compile_any).collect()),
+        None => AnyPattern::Templated(template),
     }
 }
 
