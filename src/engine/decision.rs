@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::document::path::Pointer;
+use crate::document::Pointer;
 use crate::document::{Str, Value};
 use crate::policy::rule::{Action, Policy, Rule, Stage};
 

@@ -1,1 +1,31 @@
-//! Decisions: PolicySet + Review + Facts -> Decision; synchronous and deterministic.
+//! Decisions: `PolicySet` + [`Review`] + [`Facts`] → [`Decision`]; synchronous and deterministic.
+//!
+//! [`decide`] is the only loop. Doors build a [`Review`], answer [`Facts`], and print the
+//! [`Decision`]; nothing else decides anything.
+
+mod answer;
+mod conditions;
+mod context;
+pub mod decision;
+mod elements;
+mod exceptions;
+pub mod facts;
+mod frame;
+mod generate;
+mod images;
+mod interrupt;
+mod mutate_foreach;
+mod mutating;
+mod old_object;
+mod request;
+pub mod review;
+mod run;
+mod scope;
+mod validate;
+mod validate_foreach;
+mod world;
+
+pub use decision::{Decision, Outcome, Response, RuleResult, SkipReason};
+pub use facts::{ApiCall, Fact, Facts};
+pub use review::{Numbers, OldObject, Operation, Review, SuppliedVariables, User, UserInfo};
+pub use run::{Selection, decide, decide_selected};

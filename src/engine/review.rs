@@ -78,4 +78,14 @@ impl Review {
             OldObject::Null | OldObject::Absent | OldObject::Unknown => None,
         })
     }
+
+    /// The supplied values for one rule, in order; a name without its `autogen-` prefix counts too.
+    pub(super) fn supplied_for<'a>(&'a self, policy: &'a str, rule: &'a str) -> impl Iterator<Item = &'a Value> {
+        let base = rule.strip_prefix("autogen-cronjob-").or_else(|| rule.strip_prefix("autogen-")).unwrap_or(rule);
+        self.variables
+            .iter()
+            .filter(move |v| v.policy.as_deref().is_none_or(|p| p == policy))
+            .filter(move |v| v.rule.as_deref().is_none_or(|r| r == rule || r == base))
+            .map(|v| &v.values)
+    }
 }

@@ -6,5 +6,6 @@ mod denial_recorded;
 mod dependencies;
 mod deploy;
 mod jmespath_probes;
+mod engine_cases;
 mod layering;
 mod policy_corpus;

@@ -1,0 +1,191 @@
+//! Validate rules: deny, pattern, anyPattern (chapter 20 §1.7, §2.4, §3, §7.1).
+
+use crate::document::Pointer;
+use crate::document::{Str, Value};
+use crate::pattern::{Outcome as Matching, Pattern};
+use crate::policy::rule::{AnyPattern, Check, Conditions, PatternSource, Rule, Validate};
+use crate::template::{Query as _, Template};
+
+use super::answer::Answer;
+use super::conditions::evaluate_all;
+use super::decision::{Outcome, SkipReason};
+use super::interrupt::Interrupt;
+use super::scope::Scope;
+use super::validate_foreach;
+
+/// One validate rule at work.
+pub(super) struct Checker<'a, 's> {
+    pub(super) rule: &'a Rule,
+    pub(super) validate: &'a Validate,
+    pub(super) scope: &'s Scope<'a>,
+}
+
+/// What a pattern is held against, and where that lies in the object.
+#[derive(Clone)]
+pub(super) struct Subject<'v> {
+    pub(super) value: &'v Value,
+    pub(super) at: Option<Pointer>,
+}
+
+impl<'a> Checker<'a, '_> {
+    /// Runs `check` against `subject`. `None`: the check yields no result.
+    pub(super) fn run(&self, check: &'a Check, subject: &Subject<'_>) -> Option<Answer> {
+        match check {
+            Check::Deny(conditions) => Some(self.deny(conditions.as_ref())),
+            Check::Pattern(source) => {
+                if self.scope.is_delete() && self.scope.loop_depth() == 0 {
+                    return None;
+                }
+                Some(self.pattern(source, subject))
+            }
+            Check::AnyPattern(source) => {
+                if self.scope.is_delete() && self.scope.loop_depth() == 0 {
+                    return None;
+                }
+                Some(self.any_pattern(source, subject))
+            }
+            Check::ForEach(entries) => validate_foreach::run(self, entries, subject),
+            Check::Nothing => None,
+        }
+    }
+
+    fn passed(&self) -> Answer {
+        Answer::new(Outcome::Pass, format!("validation rule '{}' passed.", self.rule.name))
+    }
+
+    fn deny(&self, conditions: Option<&Conditions>) -> Answer {
+        let (denied, text) = match conditions {
+            None => (true, String::new()),
+            Some(conditions) => match evaluate_all(conditions, self.scope) {
+                Err(interrupt) => return Answer::from(interrupt.context("failed to check deny conditions: ")),
+                Ok(verdict) => (verdict.holds, verdict.text()),
+            },
+        };
+        if !denied {
+            return self.passed();
+        }
+        let own = self.message_source();
+        let joined = match (own.is_empty(), text.is_empty()) {
+            (true, true) => {
+                return Answer::new(Outcome::Fail, format!("validation error: rule {} failed", self.rule.name));
+            }
+            (false, true) => own.to_string(),
+            (true, false) => text.clone(),
+            (false, false) => format!("{own}; {text}"),
+        };
+        let message = match self.resolve_text(&joined) {
+            Ok(Value::String(message)) => message.to_string(),
+            Ok(_) => "the produced message didn't resolve to a string, check your policy definition.".to_owned(),
+            Err(Interrupt::Error(_)) => text,
+            Err(deferred) => return Answer::from(deferred),
+        };
+        Answer { author: Some(message.clone()), ..Answer::new(Outcome::Fail, message) }
+    }
+
+    fn pattern(&self, source: &PatternSource, subject: &Subject<'_>) -> Answer {
+        let compiled;
+        let pattern = match source {
+            PatternSource::Constant(pattern) => pattern,
+            PatternSource::Templated(template) => match self.scope.resolve(template) {
+                Ok(value) => {
+                    compiled = Pattern::compile(&value);
+                    &compiled
+                }
+                Err(interrupt) => return Answer::from(interrupt.context("variable substitution failed: ")),
+            },
+        };
+        match pattern.matches(subject.value) {
+            Matching::Matched => self.passed(),
+            Matching::Skipped(text) => Answer::new(Outcome::Skip(SkipReason::Anchor), text),
+            Matching::Failed(failure) => {
+                let tail = format!("rule {} failed at path {}", self.rule.name, failure.path);
+                self.composed(Outcome::Fail, &tail, &failure.text).at(subject, Some(&failure.pointer))
+            }
+            Matching::Error(text) => {
+                let tail = format!("rule {} execution error: {text}", self.rule.name);
+                self.composed(Outcome::Error, &tail, &text)
+            }
+        }
+    }
+
+    fn any_pattern(&self, source: &AnyPattern, subject: &Subject<'_>) -> Answer {
+        let compiled;
+        let patterns: &[Pattern] = match source {
+            AnyPattern::Constant(patterns) => patterns,
+            AnyPattern::Templated(template) => match self.scope.resolve(template) {
+                Ok(value) => {
+                    compiled = value.as_list().unwrap_or_default().iter().map(Pattern::compile_any).collect::<Vec<_>>();
+                    &compiled
+                }
+                Err(interrupt) => return Answer::from(interrupt.context("variable substitution failed: ")),
+            },
+        };
+        let name = &self.rule.name;
+        let (mut failed, mut skipped, mut first) = (Vec::new(), Vec::new(), None);
+        for (i, pattern) in patterns.iter().enumerate() {
+            match pattern.matches(subject.value) {
+                Matching::Matched => {
+                    return Answer::new(Outcome::Pass, format!("validation rule '{name}' anyPattern[{i}] passed."));
+                }
+                Matching::Skipped(text) => skipped.push(format!("rule {name}[{i}] skipped: {text}")),
+                Matching::Failed(failure) => {
+                    failed.push(format!("rule {name}[{i}] failed at path {}", failure.path));
+                    first.get_or_insert(failure.pointer);
+                }
+                Matching::Error(text) => failed.push(format!("rule {name}[{i}] failed: {text}")),
+            }
+        }
+        if !failed.is_empty() {
+            let list = failed.join(" ");
+            return self.composed(Outcome::Fail, &list, &list).at(subject, first.as_ref());
+        }
+        if !skipped.is_empty() {
+            return Answer::new(Outcome::Skip(SkipReason::Anchor), skipped.join(" "));
+        }
+        Answer::new(Outcome::Pass, self.message_source().to_string())
+    }
+
+    /// `validation error: M. TAIL`, or `validation error: TAIL` without a message. A message that
+    /// does not resolve gives way to `cause`, what the pattern said.
+    fn composed(&self, outcome: Outcome, tail: &str, cause: &str) -> Answer {
+        let Some(template) = &self.validate.message else {
+            return Answer::new(outcome, format!("validation error: {tail}"));
+        };
+        match self.scope.resolve(template) {
+            Ok(Value::String(message)) if message.is_empty() => {
+                Answer::new(outcome, format!("validation error: {tail}"))
+            }
+            Ok(Value::String(message)) => {
+                let dot = if message.ends_with('.') { "" } else { "." };
+                Answer {
+                    author: Some(message.to_string()),
+                    ..Answer::new(outcome, format!("validation error: {message}{dot} {tail}"))
+                }
+            }
+            Ok(_) => Answer::error(format!(
+                "the message of rule {} does not resolve to a string, check your policy definition",
+                self.rule.name
+            )),
+            Err(Interrupt::Error(_)) => Answer::new(
+                outcome,
+                format!(
+                    "validation error: variables substitution error in rule {} execution error: {cause}",
+                    self.rule.name
+                ),
+            ),
+            Err(deferred) => Answer::from(deferred),
+        }
+    }
+
+    /// The rule's message as written, empty when it has none.
+    fn message_source(&self) -> Str {
+        self.validate.message.as_ref().and_then(|t| t.source().as_str()).unwrap_or_default().into()
+    }
+
+    fn resolve_text(&self, text: &str) -> Result<Value, Interrupt> {
+        if !text.contains("{{") && !text.contains("$(") {
+            return Ok(text.into());
+        }
+        self.scope.resolve(&Template::text(text))
+    }
+}
