@@ -143,7 +143,7 @@ fn documents<T: Iterator<Item = char>>(
                 if start.is_none_or(|start: Marker| mark.index() < start.index()) {
                     start = Some(mark);
                 }
-                builder.event(event, mark).map_err(|(problem, mark)| refuse(&mut places, &mark, problem))?;
+                builder.event(&event, mark).map_err(|(problem, mark)| refuse(&mut places, &mark, problem))?;
             }
         }
     }
