@@ -105,9 +105,7 @@ fn floor_next_token(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn read(bencher: Bencher<'_, '_>) {
     let text = manifests(OBJECTS);
-    bencher
-        .counter(BytesCount::of_str(&text))
-        .bench(|| yaml::read(divan::black_box(&text), &yaml::Limits::default()).map(|documents| documents.len()));
+    bencher.counter(BytesCount::of_str(&text)).bench(|| yaml::read(divan::black_box(&text), &yaml::Limits::default()));
 }
 
 #[divan::bench]
