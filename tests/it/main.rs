@@ -5,7 +5,7 @@
 mod denial_recorded;
 mod dependencies;
 mod deploy;
-mod jmespath_probes;
 mod engine_cases;
+mod jmespath_probes;
 mod layering;
 mod policy_corpus;
