@@ -446,6 +446,18 @@ mod tests {
     }
 
     #[test]
+    fn any_text_parses_or_fails() {
+        let pieces = r#"[\[\]?*.@&!|<>={}(),:'`"a-c0-2_ \\é-]|\|\||&&|\[\?|\[\]"#;
+        proptest::proptest!(|(parts in proptest::collection::vec(pieces, 0..24))| {
+            let text = parts.concat();
+            if let Ok(node) = parse(&text) {
+                super::super::print::tree(&node);
+            }
+        });
+        proptest::proptest!(|(text in ".{0,40}")| { let _ = parse(&text); });
+    }
+
+    #[test]
     fn the_guard_chain_reaches_through_an_index() {
         let Node::Sub(left, _) = parse("request.userInfo.groups[0].x").expect("parses") else { panic!("a sub") };
         let text = format!("{left:?}");

@@ -52,10 +52,6 @@ impl<'a> Args<'a> {
         self.args.iter()
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.call.name
-    }
-
     pub(super) fn runtime(&self) -> &Runtime<'a> {
         self.interpreter.runtime
     }

@@ -87,7 +87,7 @@ fn base64_decode(args: &Args<'_>) -> Result<Value, EvalError> {
 
 /// Decodes as Go's `base64.StdEncoding`: CR and LF skipped, padding required, stray trailing bits accepted. The error is
 /// the offset Go reports.
-fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
+pub(super) fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
     let significant = |from: usize| (from..text.len()).find(|&i| !matches!(text.get(i), Some(b'\r' | b'\n')));
     let sextet = |byte: u8| -> Option<u32> {
         Some(u32::from(match byte {

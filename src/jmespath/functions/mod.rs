@@ -9,14 +9,14 @@ mod lists;
 mod numbers;
 mod objects;
 mod parsing;
-// mod random;
+mod random;
 mod regexes;
 mod semver;
 mod strings;
 mod times;
 mod types;
 mod urls;
-// mod x509;
+mod x509;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -190,8 +190,8 @@ static FAMILIES: &[&[Function]] = &[
     parsing::FUNCTIONS,
     times::FUNCTIONS,
     semver::FUNCTIONS,
-    // random::FUNCTIONS,
-    // x509::FUNCTIONS,
+    random::FUNCTIONS,
+    x509::FUNCTIONS,
     images::FUNCTIONS,
     urls::FUNCTIONS,
 ];

@@ -53,7 +53,7 @@ pub(in crate::jmespath) fn parse(layout: &str, text: &str) -> Result<Time, Strin
             Err(Problem::Range(what)) => return Err(message(&format!("{what} out of range"))),
         };
     }
-    fields.instant().map_err(|what| message(what))
+    fields.instant().map_err(message)
 }
 
 enum Problem {
