@@ -8,6 +8,7 @@ use rendergate::document::Value;
 use rendergate::jmespath::{Expression, FixedClock, Runtime, SeededRandom, go};
 use serde_json::Value as Json;
 
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn shared(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("RENDERGATE_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
