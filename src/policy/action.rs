@@ -82,3 +82,66 @@ pub fn synchronous(policy: &Policy, rule: &Rule, namespace: Namespace<'_>) -> bo
 fn any_matches(names: &[Str], namespace: &str) -> bool {
     names.iter().any(|name| wildcard::matches(name, namespace))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Map, Value};
+    use crate::policy::lower::tests::lowered;
+
+    /// The actions by resolvers B and A in a namespace with label `env: prod`.
+    fn actions(spec: &str, validate: &str, namespace: &str) -> (Action, bool) {
+        let comma = if spec.is_empty() { "" } else { "," };
+        let rule = format!(
+            r#"{{"name":"r","match":{{"any":[{{"resources":{{"kinds":["Secret"]}}}}]}},"validate":{{{validate}"deny":{{}}}}}}"#
+        );
+        let policy = lowered(&format!(r#"{{{spec}{comma}"rules":[{rule}]}}"#));
+        let labels = || {
+            let prod = [(Str::from("env"), Value::from("prod"))].into_iter().collect::<Map>();
+            NamespaceLabels::Known(if namespace.is_empty() { Map::new() } else { prod })
+        };
+        let namespace = Namespace { name: namespace, labels: &labels };
+        let action = effective(&policy, &policy.rules[0], namespace).expect("labels are known");
+        (action, synchronous(&policy, &policy.rules[0], namespace))
+    }
+
+    #[test]
+    fn the_two_resolvers_differ() {
+        let spec_enforces_shop = r#""validationFailureActionOverrides":[{"action":"Enforce","namespaces":["shop"]}]"#;
+        let rule_audits_shop = r#""failureActionOverrides":[{"action":"Audit","namespaces":["shop"]}],"#;
+        let both = r#""validationFailureActionOverrides":[{"action":"Enforce","namespaces":["x"],"namespaceSelector":{"matchLabels":{"env":"prod"}}}]"#;
+        let wild = r#""validationFailureActionOverrides":[{"action":"Enforce","namespaceSelector":{"matchLabels":{"env":"pr*"}}}]"#;
+        let enforce = r#""validationFailureAction":"Enforce""#;
+        for (spec, rule, namespace, blocks, waits) in [
+            ("", "", "shop", false, false),
+            (enforce, "", "shop", true, true),
+            (enforce, r#""failureAction":"Audit","#, "shop", false, false),
+            ("", r#""failureAction":"Enforce","#, "", true, true),
+            (spec_enforces_shop, "", "shop", true, true),
+            (spec_enforces_shop, "", "", false, false),
+            (spec_enforces_shop, r#""failureAction":"Audit","#, "shop", false, true),
+            (spec_enforces_shop, rule_audits_shop, "shop", false, false),
+            (spec_enforces_shop, rule_audits_shop, "other", false, false),
+            (both, "", "shop", false, true),
+            (wild, "", "shop", true, false),
+            (r#""validationFailureActionOverrides":[{"action":"Enforce"}]"#, "", "", true, true),
+            (r#""validationFailureActionOverrides":[{"action":"Enforce","namespaces":["*"]}]"#, "", "", true, false),
+        ] {
+            let (action, synchronous) = actions(spec, rule, namespace);
+            assert_eq!((action == Action::Enforce, synchronous), (blocks, waits), "{spec} {rule} in {namespace:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_labels_matter_only_to_overrides_that_select() {
+        let policy = lowered(
+            r#"{"validationFailureActionOverrides":[{"action":"Enforce","namespaces":["shop"]},{"action":"Enforce","namespaceSelector":{"matchLabels":{"a":"b"}}}],
+                "rules":[{"name":"r","match":{"any":[{"resources":{"kinds":["Secret"]}}]},"validate":{"deny":{}}}]}"#,
+        );
+        let labels = || NamespaceLabels::Unknown("labels".to_owned());
+        let rule = &policy.rules[0];
+        let at = |name| effective(&policy, rule, Namespace { name, labels: &labels });
+        assert_eq!(at("shop"), Ok(Action::Enforce));
+        assert_eq!(at("other"), Err("labels".to_owned()));
+    }
+}

@@ -177,3 +177,95 @@ fn merged<'p>(a: &'p [Place], b: &'p [Place]) -> impl Iterator<Item = Place> + '
         (_, None) => a.next(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::lower::tests::lowered;
+
+    fn policy(name: &str, rules: &[(&str, &str)]) -> Arc<Policy> {
+        let rules: Vec<String> = rules
+            .iter()
+            .map(|(rule, resources)| {
+                format!(
+                    r#"{{"name":"{rule}","match":{{"any":[{{"resources":{resources}}}]}},"validate":{{"deny":{{}}}}}}"#
+                )
+            })
+            .collect();
+        let spec = format!(r#"{{"background":false,"rules":[{}]}}"#, rules.join(","));
+        let mut policy = Arc::into_inner(lowered(&spec)).expect("one owner");
+        policy.name = name.into();
+        Arc::new(policy)
+    }
+
+    fn found(set: &PolicySet, kind: &str, operation: Operation) -> String {
+        let rules = |c: &Candidates<'_>| {
+            let rules: Vec<&str> = c.rules.iter().map(|r| r.name.as_str()).collect();
+            format!("{}({})", c.policy.name, rules.join(","))
+        };
+        set.candidates(kind, operation).iter().map(rules).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn candidates_keep_their_order_and_look_at_kind_and_operation() {
+        let set = PolicySet::new(
+            vec![
+                policy("a", &[("one", r#"{"kinds":["ConfigMap","v1/Secret"]}"#), ("two", r#"{"kinds":["Net*"]}"#)]),
+                policy("b", &[("one", r#"{"kinds":["*/*"],"operations":["DELETE"]}"#)]),
+                policy("c", &[("one", r#"{"kinds":["Secret","Secret"]}"#), ("two", r#"{"kinds":["Service"]}"#)]),
+            ],
+            Vec::new(),
+        );
+        assert_eq!(found(&set, "Secret", Operation::Create), "a(one,two) c(one)");
+        assert_eq!(found(&set, "Secret", Operation::Delete), "a(one,two) b(one) c(one)");
+        assert_eq!(found(&set, "Other", Operation::Create), "a(two)");
+        assert_eq!(found(&PolicySet::default(), "Pod", Operation::Create), "");
+    }
+
+    #[test]
+    fn autogen_rules_are_found_by_their_kind() {
+        let set = PolicySet::new(vec![policy("p", &[("r", r#"{"kinds":["Pod"]}"#)])], Vec::new());
+        assert_eq!(found(&set, "Pod", Operation::Create), "p(r)");
+        assert_eq!(found(&set, "Job", Operation::Create), "p(autogen-r)");
+        assert_eq!(found(&set, "CronJob", Operation::Update), "p(autogen-cronjob-r)");
+    }
+
+    #[test]
+    fn exceptions_name_policies_exactly_and_rules_by_wildcard() {
+        let exception = |name: &str, policy: &str, rules: &[&str]| {
+            Arc::new(Exception {
+                name: name.into(),
+                namespace: "n".into(),
+                excepts: vec![(policy.into(), rules.iter().map(|r| Str::from(*r)).collect())],
+                matches: crate::policy::selector::Filters::default(),
+                conditions: None,
+                pod_security: None,
+            })
+        };
+        let set = PolicySet::new(
+            vec![policy("p", &[("r", r#"{"kinds":["Pod"]}"#)])],
+            vec![
+                exception("exact", "p", &["r"]),
+                exception("wild", "p*", &["r"]),
+                exception("autogen", "p", &["x", "autogen-*"]),
+                exception("all", "p", &["*"]),
+            ],
+        );
+        let policy = set.policies()[0].clone();
+        let names = |index: usize| {
+            let found = set.exceptions_for(&policy, &policy.rules[index]);
+            found.map(|e| e.name.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(0), "exact all");
+        assert_eq!(names(1), "autogen all");
+    }
+
+    #[test]
+    fn the_digest_ignores_order() {
+        let (a, b) = (policy("a", &[("r", r#"{"kinds":["Pod"]}"#)]), policy("b", &[("s", r#"{"kinds":["Pod"]}"#)]));
+        let digest = |policies: Vec<Arc<Policy>>| PolicySet::new(policies, Vec::new()).digest();
+        assert_eq!(digest(vec![a.clone(), b.clone()]), digest(vec![b, a.clone()]));
+        assert_ne!(digest(vec![a]), digest(Vec::new()));
+        assert_eq!(digest(Vec::new()).len(), 64);
+    }
+}

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use rendergate::document::manifest::{Manifest, Source};
-use rendergate::document::yaml;
+use rendergate::document::{Map, yaml};
 use rendergate::policy::load::{Loaded, load};
+use rendergate::policy::request::{Operation, User};
+use rendergate::policy::selector::{Candidate, NamespaceLabels};
+use rendergate::policy::set::PolicySet;
 
 /// The shared test data; `None` (said aloud) where it is absent.
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
@@ -112,4 +115,57 @@ fn suites_of_the_command_line_load() {
     }
     assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(policies > 50, "{policies}");
+}
+
+/// `POLICY RULE KIND/NAMESPACE/NAME` of every rule of the match probes that selects an object. All
+/// their rules deny.
+fn selected(family: &Path) -> Vec<String> {
+    let loaded = load_file(&family.join("policies.yaml"));
+    let set = PolicySet::new(loaded.policies, Vec::new());
+    let mut found = Vec::new();
+    for object in manifests(&family.join("resources.yaml")) {
+        let labels = || NamespaceLabels::Known(Map::new());
+        let candidate = Candidate {
+            object: &object.value,
+            group: &object.gvk().group,
+            version: &object.gvk().version,
+            kind: object.kind(),
+            subresource: "",
+            namespace: object.namespace(),
+            operation: Operation::Create,
+            user: &User::Absent,
+            namespace_labels: &labels,
+        };
+        let place = format!("{}/{}/{}", object.kind(), object.namespace(), object.name());
+        for candidates in set.candidates(object.kind(), Operation::Create) {
+            for rule in candidates.rules {
+                let excluded = rule.exclude.as_ref().is_some_and(|e| e.excludes(&candidate).is_yes());
+                if rule.matches.matches(&candidate).is_yes() && !excluded {
+                    found.push(format!("{} {} {place}", candidates.policy.name, rule.name));
+                }
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn match_probes_select_what_kyverno_selects() {
+    let Some(shared) = shared() else { return };
+    let family = shared.join("oracle/probes/match");
+    let text = std::fs::read_to_string(family.join("expected.jsonl")).expect("recorded answers");
+    let mut expected: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let answer: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+            let field = |name: &str| answer[name].as_str().expect("a text").to_owned();
+            format!("{} {} {}", field("policy"), field("rule"), field("resource"))
+        })
+        .collect();
+    expected.sort();
+    let found = selected(&family);
+    let missing: Vec<_> = expected.iter().filter(|e| !found.contains(e)).collect();
+    let extra: Vec<_> = found.iter().filter(|f| !expected.contains(f)).collect();
+    assert!(missing.is_empty() && extra.is_empty(), "missing {missing:#?}\nextra {extra:#?}");
 }

@@ -176,4 +176,4 @@ fn items<'v>(value: &'v Value, key: &str) -> &'v [Value] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -24,13 +24,31 @@ static USER: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"[^.](serviceAccountName|serviceAccountNamespace|request.userInfo|request.roles|request.clusterRoles)\b")
 });
 
-/// What variables may name, unanchored. The texts are part of Kyverno's message.
-const NAMES: &str =
-    r"request|serviceAccountName|serviceAccountNamespace|element|elementIndex|@|images|image|([a-z_0-9]+\()[^{}]";
-const NAMES_IN_BACKGROUND: &str = r"request\.|element|elementIndex|@|images|images\.|image\.|([a-z_0-9]+\()[^{}]";
-const NAMES_IN_TARGETS: &str = r"request\.|serviceAccountName|serviceAccountNamespace|element|elementIndex|@|images|images\.|image\.|target\.|([a-z_0-9]+\()[^{}]";
-const NAMES_IN_TARGETS_IN_BACKGROUND: &str =
-    r"request\.|element|elementIndex|@|images|images\.|image\.|target\.|([a-z_0-9]+\()[^{}]";
+/// What variables may name, unanchored. The text is part of Kyverno's message.
+struct Names {
+    text: &'static str,
+    regex: LazyLock<Regex>,
+}
+
+macro_rules! names {
+    ($name:ident, $text:literal) => {
+        static $name: Names = Names { text: $text, regex: LazyLock::new(|| regex($text)) };
+    };
+}
+
+names!(
+    ANYWHERE,
+    r"request|serviceAccountName|serviceAccountNamespace|element|elementIndex|@|images|image|([a-z_0-9]+\()[^{}]"
+);
+names!(IN_BACKGROUND, r"request\.|element|elementIndex|@|images|images\.|image\.|([a-z_0-9]+\()[^{}]");
+names!(
+    IN_TARGETS,
+    r"request\.|serviceAccountName|serviceAccountNamespace|element|elementIndex|@|images|images\.|image\.|target\.|([a-z_0-9]+\()[^{}]"
+);
+names!(
+    IN_TARGETS_IN_BACKGROUND,
+    r"request\.|element|elementIndex|@|images|images\.|image\.|target\.|([a-z_0-9]+\()[^{}]"
+);
 
 #[expect(clippy::expect_used, reason = "the patterns are constants, each compiled by a test")]
 fn regex(pattern: &str) -> Regex {
@@ -148,7 +166,7 @@ fn all_valid(rules: &[Checked<'_>], background: bool) -> Result<(), Violation> {
         let targets = rule.rule.mutate.as_ref().and_then(|m| m.targets.as_deref());
         let mut allowed = Allowed::of(rule.rule, background, targets.is_some());
         if let Some(targets) = targets {
-            let outside = Allowed { names: if background { NAMES_IN_BACKGROUND } else { NAMES }, ..allowed.clone() };
+            let outside = Allowed { names: if background { &IN_BACKGROUND } else { &ANYWHERE }, ..allowed.clone() };
             for index in 0..targets.len() {
                 let selectors = only_targets(&value);
                 outside.check(&selectors).map_err(|message| {
@@ -156,7 +174,7 @@ fn all_valid(rules: &[Checked<'_>], background: bool) -> Result<(), Violation> {
                     rule.violation(&["mutate", "targets"], message)
                 })?;
             }
-            allowed.names = if background { NAMES_IN_TARGETS_IN_BACKGROUND } else { NAMES_IN_TARGETS };
+            allowed.names = if background { &IN_TARGETS_IN_BACKGROUND } else { &IN_TARGETS };
         }
         allowed.check(&value).map_err(|message| {
             rule.violation(&[], format!("variable substitution failed for rule {}: {message}", rule.rule.name))
@@ -229,17 +247,17 @@ fn only_targets(rule: &Value) -> Value {
 /// What a rule's variables may name.
 #[derive(Clone)]
 struct Allowed {
-    names: &'static str,
+    names: &'static Names,
     patterns: Vec<Str>,
 }
 
 impl Allowed {
     fn of(rule: &Rule, background: bool, targets: bool) -> Self {
         let names = match (targets, background) {
-            (false, false) => NAMES,
-            (false, true) => NAMES_IN_BACKGROUND,
-            (true, false) => NAMES_IN_TARGETS,
-            (true, true) => NAMES_IN_TARGETS_IN_BACKGROUND,
+            (false, false) => &ANYWHERE,
+            (false, true) => &IN_BACKGROUND,
+            (true, false) => &IN_TARGETS,
+            (true, true) => &IN_TARGETS_IN_BACKGROUND,
         };
         let mut allowed = Self { names, patterns: Vec::new() };
         allowed.add(&rule.context);
@@ -282,17 +300,16 @@ impl Allowed {
 
     /// Resolves every variable of a document to nothing, from the innermost out.
     fn check(&self, value: &Value) -> Result<(), String> {
-        let names = regex(self.names);
         let mut result = Ok(());
         each_text(value, &mut |text| {
             if result.is_ok() {
-                result = self.check_text(text, &names);
+                result = self.check_text(text);
             }
         });
         result
     }
 
-    fn check_text(&self, text: &str, names: &Regex) -> Result<(), String> {
+    fn check_text(&self, text: &str) -> Result<(), String> {
         let mut text = text.to_owned();
         // Every pass makes the text shorter by at least one pair of braces.
         while VARIABLE.is_match(&text) {
@@ -304,7 +321,7 @@ impl Allowed {
                 let expression = expression.trim();
                 shallow = expression.starts_with('-');
                 let expression = expression.strip_prefix('-').unwrap_or(expression).trim();
-                self.check_expression(expression, names)?;
+                self.check_expression(expression)?;
                 if token.as_str() == whole {
                     return Ok(());
                 }
@@ -317,7 +334,7 @@ impl Allowed {
         Ok(())
     }
 
-    fn check_expression(&self, expression: &str, names: &Regex) -> Result<(), String> {
+    fn check_expression(&self, expression: &str) -> Result<(), String> {
         if expression == "@" {
             return Ok(());
         }
@@ -330,11 +347,11 @@ impl Allowed {
             ));
         }
         let plain = expression.replace('"', "");
-        if names.is_match(&plain) || self.patterns.iter().any(|p| wildcard::matches(p, &plain)) {
+        if self.names.regex.is_match(&plain) || self.patterns.iter().any(|p| wildcard::matches(p, &plain)) {
             return Ok(());
         }
         let patterns = self.patterns.join(" ");
-        Err(format!("variable {plain} must match regex \"{}\" or patterns [{patterns}]", self.names))
+        Err(format!("variable {plain} must match regex \"{}\" or patterns [{patterns}]", self.names.text))
     }
 }
 
@@ -359,8 +376,8 @@ mod tests {
 
     #[test]
     fn the_constant_patterns_are_patterns() {
-        for names in [NAMES, NAMES_IN_BACKGROUND, NAMES_IN_TARGETS, NAMES_IN_TARGETS_IN_BACKGROUND] {
-            assert!(regex(names).is_match("images"));
+        for names in [&ANYWHERE, &IN_BACKGROUND, &IN_TARGETS, &IN_TARGETS_IN_BACKGROUND] {
+            assert!(names.regex.is_match("images"));
         }
         assert!(VARIABLE.is_match("{{a}}") && !VARIABLE.is_match(r"\{{a}}"));
         assert!(SIMPLE_VARIABLE.is_match("{{a}}") && USER.is_match("{{request.userInfo.username}}"));
