@@ -151,9 +151,7 @@ fn classify(manifest: &Manifest) -> Class {
 #[must_use]
 pub fn load(manifests: impl IntoIterator<Item = Manifest>) -> Loaded {
     let mut loaded = Loaded::default();
-    for mut manifest in manifests {
-        // Kyverno reads policies through JSON, where `5.0` is the integer 5.
-        manifest.value = manifest.value.with_integers();
+    for manifest in manifests {
         let read = match classify(&manifest) {
             Class::Policy => load_policy(&manifest).map(|policy| loaded.policies.push(Arc::new(policy))),
             Class::Exception => load_exception(&manifest).map(|(exception, refused)| match refused {

@@ -102,7 +102,7 @@ fn allowance(query: Option<&str>, limit: Duration) -> Duration {
     let asked = query
         .and_then(|q| q.split('&').find_map(|pair| pair.strip_prefix("timeout=")))
         .and_then(|text| GoDuration::parse(text).ok())
-        .and_then(|duration| u64::try_from(duration.nanoseconds()).ok())
+        .and_then(|duration| u64::try_from(duration.0).ok())
         .map(|nanos| Duration::from_nanos(nanos).saturating_sub(MARGIN));
     asked.map_or(limit, |asked| asked.min(limit))
 }
@@ -216,8 +216,7 @@ fn log_findings(review: &AdmissionReview, results: &[Said]) {
     let request = &review.request;
     let object = format!("{}/{}/{}", request.kind.kind, request.namespace, request.name);
     for said in results.iter().filter(|s| matches!(s.result, "fail" | "warn" | "error")) {
-        let fields =
-            [("policy", &*said.policy), ("rule", &*said.rule), ("result", said.result), ("object", &*object)];
+        let fields = [("policy", &*said.policy), ("rule", &*said.rule), ("result", said.result), ("object", &*object)];
         line(Level::Info, "audit finding", &fields);
     }
 }

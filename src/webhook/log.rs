@@ -6,7 +6,6 @@ use crate::document::{Map, Value, json};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Level {
     Info,
-    Warn,
     Error,
 }
 
@@ -17,7 +16,6 @@ pub(super) fn line(level: Level, message: &str, fields: &[(&str, &str)]) {
     map.insert("time", Value::string(jiff::Timestamp::now().to_string()));
     let level = match level {
         Level::Info => "info",
-        Level::Warn => "warn",
         Level::Error => "error",
     };
     map.insert("level", Value::string(level));

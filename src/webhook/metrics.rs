@@ -84,7 +84,7 @@ impl Metrics {
 
 impl State {
     fn write(&self, text: &mut String) {
-        let mut head = |text: &mut String, name: &str, kind: &str, help: &str| {
+        let head = |text: &mut String, name: &str, kind: &str, help: &str| {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         };
         let name = "rendergate_admission_requests_total";

@@ -65,9 +65,9 @@ pub fn validate(snapshot: &Snapshot, request: &AdmissionRequest, batch: Batch) -
         return Ok(Verdict { answer: Answer::Deny(text), results });
     }
 
-    let mut warnings = warnings(&decision, |outcome| is_finding(outcome));
+    let mut warnings = warnings(&decision);
     let warn_pass = sorter.decide(&VALIDATING, &|policy, rule| policy.emit_warning && !sorter.enforces(policy, rule));
-    warnings.extend(self::warnings(&warn_pass, |outcome| is_finding(outcome)));
+    warnings.extend(self::warnings(&warn_pass));
     results.extend(said(&warn_pass));
     Ok(Verdict { answer: Answer::Allow { warnings, patch: Vec::new() }, results })
 }
@@ -90,7 +90,9 @@ pub fn mutate(snapshot: &Snapshot, request: &AdmissionRequest, batch: Batch) -> 
     for response in &decision.responses {
         let policy = &response.policy;
         strict |= policy.failure_policy == FailurePolicy::Fail;
-        let failed: Vec<&RuleResult> = response.rules.iter().filter(|r| is_finding(&r.outcome)).collect();
+        // A policy stops at its first error: what its later rules say is not part of the text.
+        let stop = response.rules.iter().position(|r| is_error(&r.outcome)).map_or(response.rules.len(), |at| at + 1);
+        let failed: Vec<&RuleResult> = response.rules.iter().take(stop).filter(|r| is_finding(&r.outcome)).collect();
         let denies = |r: &&RuleResult| match r.outcome {
             Outcome::Fail => strict || sorter.action(policy, r) == Action::Enforce,
             _ => strict,
@@ -175,7 +177,8 @@ impl<'a> Sorter<'a> {
 
     fn may_enforce(&self, policy: &Policy, rule: &Rule) -> bool {
         let by_labels = |o: &ActionOverride| o.action == Action::Enforce && o.namespace_selector.is_some();
-        let overrides = if rule.action_overrides.is_empty() { &policy.action_overrides } else { &rule.action_overrides };
+        let overrides =
+            if rule.action_overrides.is_empty() { &policy.action_overrides } else { &rule.action_overrides };
         overrides.iter().any(by_labels) && matches!(self.labels(), NamespaceLabels::Unknown(_))
     }
 
@@ -217,8 +220,8 @@ fn warning(policy: &Policy, result: &RuleResult) -> String {
     format!("policy {}.{}: {}", policy.name, result.rule.name, message(result))
 }
 
-fn warnings(decision: &Decision, counts: impl Fn(&Outcome) -> bool) -> Vec<String> {
-    decision.results().filter(|(_, r)| counts(&r.outcome)).map(|(policy, r)| warning(policy, r)).collect()
+fn warnings(decision: &Decision) -> Vec<String> {
+    decision.results().filter(|(_, r)| is_finding(&r.outcome)).map(|(policy, r)| warning(policy, r)).collect()
 }
 
 fn said(decision: &Decision) -> Vec<Said> {

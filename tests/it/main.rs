@@ -2,6 +2,8 @@
 //!
 //! Tests that need the shared corpus say so on stderr and pass when it is absent.
 
+#[cfg(feature = "webhook")]
+mod admission_recorded;
 mod denial_recorded;
 mod dependencies;
 mod deploy;
