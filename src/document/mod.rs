@@ -14,6 +14,7 @@ pub mod path;
 #[cfg(test)]
 mod properties;
 pub mod quantity;
+pub mod scope;
 mod value;
 mod value_serde;
 pub mod version;

@@ -1,1 +1,49 @@
-//! A directory becomes manifests, as Argo CD's Directory type reads it.
+//! A directory becomes manifests, as Argo CD's Directory type reads it (chapter 80 §7), with the
+//! limits a hostile repository calls for (§11). What cannot be read is an error with file, line and
+//! remedy; nothing is silently dropped.
+//!
+//! [`directory::read`] walks [`Files`], [`objects`] turns documents into [`Manifest`]s, [`detect`]
+//! refuses trees that another renderer must read.
+
+pub mod detect;
+pub mod directory;
+mod error;
+pub mod files;
+pub mod glob;
+pub mod identity;
+mod objects;
+
+pub use directory::{RENDER_CONFIGURATION, Reading, Tree, read};
+pub use error::{Fault, SourceError};
+pub use files::{Entry, EntryKind, FileFault, Files, MemoryFiles};
+pub use identity::{Identity, Scopes, first_repeated};
+
+/// What one tree may cost; sizes in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// All files that are read, together.
+    pub tree_bytes: u64,
+    /// One file.
+    pub file_bytes: u64,
+    /// Files and directories that are looked at.
+    pub files: usize,
+    /// Documents in all files together.
+    pub documents: usize,
+    /// Levels of one document, and of directories.
+    pub depth: usize,
+    /// Values that the aliases of one file may stand for.
+    pub alias_nodes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            tree_bytes: 256 << 20,
+            file_bytes: 32 << 20,
+            files: 20_000,
+            documents: 50_000,
+            depth: 128,
+            alias_nodes: 100_000,
+        }
+    }
+}

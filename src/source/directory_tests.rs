@@ -1,0 +1,86 @@
+use super::super::MemoryFiles;
+use super::*;
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n";
+
+fn pod(name: &str) -> String {
+    POD.replace('x', name)
+}
+
+fn plain(files: &MemoryFiles) -> Result<Reading, SourceError> {
+    read(files, &Tree::default(), &Limits::default())
+}
+
+fn names(reading: &Reading) -> Vec<&str> {
+    reading.manifests.iter().map(Manifest::name).collect()
+}
+
+fn fault(files: MemoryFiles) -> (String, Fault) {
+    let error = plain(&files).expect_err("is refused");
+    (error.file, error.fault)
+}
+
+#[test]
+fn files_come_in_the_order_of_their_bytes() {
+    let files = MemoryFiles::new([
+        ("b.yml", pod("b")),
+        ("a.yaml", format!("{}---\n# nothing\n---\n{}", pod("a1"), pod("a2"))),
+        ("B.json", r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"B"}}"#.to_owned()),
+        ("sub/c.yaml", pod("c")),
+        ("notes.txt", "kind".to_owned()),
+        (".rendergate.yaml", "kind: RenderConfiguration".to_owned()),
+        ("z.yaml", "just: values\n".to_owned()),
+    ]);
+    let reading = plain(&files).unwrap();
+    assert_eq!(names(&reading), ["B", "a1", "a2", "b"]);
+    assert_eq!(reading.manifests[2].source.line, 7);
+    assert!(reading.subdirectories);
+    assert_eq!(reading.notes, ["z.yaml:1: no Kubernetes object; the file is left out, as Argo CD does"]);
+
+    let tree = Tree { recurse: true, exclude: Some(Glob::compile("{z,b}*").unwrap()), ..Tree::default() };
+    assert_eq!(names(&read(&files, &tree, &Limits::default()).unwrap()), ["B", "a1", "a2", "c"]);
+    let tree = Tree { recurse: true, include: Some(Glob::compile("*c.yaml").unwrap()), ..Tree::default() };
+    assert_eq!(names(&read(&files, &tree, &Limits::default()).unwrap()), ["c"]);
+    let tree = Tree { directory: "sub".to_owned(), ..Tree::default() };
+    assert_eq!(names(&read(&files, &tree, &Limits::default()).unwrap()), ["c"]);
+}
+
+#[test]
+fn what_is_not_a_plain_directory_is_refused() {
+    let with = |name: &str| MemoryFiles::new([("a.yaml", pod("a")), (name, "x: 1\n".to_owned())]);
+    assert_eq!(fault(with("Chart.yaml")), ("Chart.yaml".to_owned(), Fault::Helm));
+    assert_eq!(fault(with("kustomization.yml")), ("kustomization.yml".to_owned(), Fault::Kustomize));
+    assert_eq!(fault(with("x.jsonnet")), ("x.jsonnet".to_owned(), Fault::Jsonnet));
+    let tree = Tree { plain: true, ..Tree::default() };
+    assert_eq!(names(&read(&with("kustomization.yml"), &tree, &Limits::default()).unwrap()), ["a"]);
+}
+
+#[test]
+fn what_is_not_a_file_is_refused() {
+    let with = |name: &str, kind| MemoryFiles::new([("a.yaml", pod("a"))]).with(name, kind);
+    assert_eq!(fault(with("l.yaml", EntryKind::LinkOutside)).1, Fault::LinkOutside);
+    assert_eq!(fault(with("anything", EntryKind::LinkOutside)).1, Fault::LinkOutside);
+    assert_eq!(fault(with("pipe", EntryKind::Special)).1, Fault::Special);
+    assert_eq!(fault(with("l.yaml", EntryKind::LinkBroken)).1, Fault::LinkBroken);
+    assert_eq!(fault(with("l.yaml", EntryKind::NotUtf8)).1, Fault::NameNotUtf8);
+    assert_eq!(names(&plain(&with("l", EntryKind::LinkBroken)).unwrap()), ["a"]);
+}
+
+#[test]
+fn limits_hold() {
+    let files = MemoryFiles::new([("a.yaml", pod("a")), ("b.yaml", pod("b"))]);
+    let refused = |limits: Limits| read(&files, &Tree::default(), &limits).expect_err("is refused").fault;
+    let limits = Limits::default();
+    assert_eq!(refused(Limits { file_bytes: 10, ..limits.clone() }), Fault::FileTooLong(10));
+    assert_eq!(refused(Limits { tree_bytes: 60, ..limits.clone() }), Fault::TreeTooLong(60));
+    assert_eq!(refused(Limits { files: 1, ..limits.clone() }), Fault::TooManyFiles(1));
+    assert_eq!(refused(Limits { documents: 1, ..limits.clone() }), Fault::TooManyDocuments(1));
+    assert_eq!(refused(Limits { depth: 1, ..limits }), Fault::Yaml(yaml::Problem::TooDeep(1)));
+}
+
+#[test]
+fn bytes_that_are_not_utf8_have_a_line() {
+    let files = MemoryFiles::new([("a.yaml", b"kind: Pod\nx: \xff\n".to_vec())]);
+    let error = plain(&files).expect_err("is refused");
+    assert_eq!((error.line, error.fault), (Some(2), Fault::NotUtf8(13)));
+}
