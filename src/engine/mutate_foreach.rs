@@ -14,7 +14,7 @@ use super::scope::Scope;
 /// Runs the entries in order, each on what the one before left.
 pub(super) fn run<'a>(entries: &'a [MutateForEach], object: &Value, scope: &Scope<'a>) -> Answer {
     match entries_in_order(entries, object, scope) {
-        Ok(changed) if changed == *object => {
+        Ok(changed) if crate::mutate::equal(&changed, object) => {
             Answer::new(Outcome::Skip(SkipReason::NothingToChange), "0 elements processed")
         }
         Ok(changed) => passed(changed),

@@ -1,7 +1,8 @@
 //! Mutate rules (chapter 40 §1–3): the object as the rule leaves it.
 
 use crate::document::Value;
-use crate::mutate::json_patch;
+use crate::mutate::equal;
+use crate::mutate::json_patch::JsonPatch;
 use crate::mutate::strategic_merge::StrategicMerge;
 use crate::policy::rule::{Change, Mutate, PatchSource};
 
@@ -25,7 +26,7 @@ pub(super) fn run<'a>(mutate: &'a Mutate, object: &Value, scope: &Scope<'a>) -> 
     };
     match apply(&mutate.change, whole.as_ref(), object, scope) {
         Err(interrupt) => Answer::from(interrupt),
-        Ok(changed) if changed == *object => no_patches(),
+        Ok(changed) if equal(&changed, object) => no_patches(),
         Ok(changed) => passed(changed),
     }
 }
@@ -76,9 +77,12 @@ pub(super) fn apply(
                 None => scope.resolve(template).map_err(|e| e.context("variable substitution failed: "))?,
             };
             let Some(text) = text.as_str() else { return Err(Interrupt::Error("empty mutate rule".into())) };
-            let patch = json_patch::JsonPatch::from_text(text)
-                .map_err(|e| Interrupt::Error(format!("failed to decode patches: {e}")))?;
-            patch.apply(object).map_err(|e| Interrupt::Error(format!("failed to patch resource: {e}")))
+            if text.is_empty() {
+                return Err(Interrupt::Error("empty mutate rule".into()));
+            }
+            JsonPatch::from_text(text)
+                .and_then(|patch| patch.apply(object))
+                .map_err(|e| Interrupt::Error(format!("failed to patch resource: {e}")))
         }
         Change::ForEach(_) => Err(Interrupt::Error("a nested foreach cannot contain other declarations".into())),
     }

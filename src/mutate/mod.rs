@@ -4,6 +4,8 @@ pub mod json_patch;
 pub mod merge_patch;
 pub mod strategic_merge;
 
+use std::sync::Arc;
+
 use crate::document::Value;
 
 /// How deeply a patch, a resource, or the result of patching may nest. Every recursive walk of this
@@ -15,9 +17,11 @@ pub const MAX_DEPTH: usize = 128;
 pub fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Int(_), Value::Float(_)) | (Value::Float(_), Value::Int(_)) => a.as_f64() == b.as_f64(),
-        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b)),
+        (Value::List(a), Value::List(b)) => {
+            Arc::ptr_eq(a, b) || (a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b)))
+        }
         (Value::Map(a), Value::Map(b)) => {
-            a.len() == b.len() && a.iter().all(|(k, v)| b.get(k).is_some_and(|w| equal(v, w)))
+            Arc::ptr_eq(a, b) || (a.len() == b.len() && a.iter().all(|(k, v)| b.get(k).is_some_and(|w| equal(v, w))))
         }
         _ => a == b,
     }
