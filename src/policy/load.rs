@@ -309,6 +309,13 @@ spec:
             ("  rules:\n  - name: r\n    match", "  rules:\n  - match", "field \"name\" is missing"),
             ("[Pod]", "Pod", "expected"),
             ("resources: {kinds: [Pod]}", "resources: {kinds: [Pod], operations: [PATCH]}", "expected one of CREATE"),
+            ("deny: {}", "deny: {}\n      failureAction: enforce", "expected one of Audit, Enforce"),
+            ("deny: {}", "podSecurity: {level: strict}", "expected one of privileged, baseline, restricted"),
+            (
+                "deny: {}",
+                "foreach: [{list: a, deny: {}, preconditions: {all: [{key: a, operator: Equal, value: a}]}}]",
+                "expected one of Equals, NotEquals",
+            ),
             ("spec:", "spec: &a {validationFailureAction: block}\nstatus:", "expected one of Audit"),
         ] {
             let loaded = read(&GOOD.replace(from, to));
