@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rendergate::document::manifest::{Manifest, Source};
-use rendergate::document::{Map, yaml};
+use rendergate::document::{Map, Pointer, Value, yaml};
 use rendergate::policy::load::{Loaded, load};
 use rendergate::policy::request::{Operation, User};
 use rendergate::policy::selector::{Candidate, NamespaceLabels};
@@ -168,4 +168,50 @@ fn match_probes_select_what_kyverno_selects() {
     let missing: Vec<_> = expected.iter().filter(|e| !found.contains(e)).collect();
     let extra: Vec<_> = found.iter().filter(|f| !expected.contains(f)).collect();
     assert!(missing.is_empty() && extra.is_empty(), "missing {missing:#?}\nextra {extra:#?}");
+}
+
+/// Every place of a value, the root first.
+fn places(value: &Value, here: &Pointer, found: &mut Vec<Pointer>) {
+    found.push(here.clone());
+    match value {
+        Value::List(items) => items.iter().enumerate().for_each(|(i, v)| places(v, &here.with(i), found)),
+        Value::Map(map) => map.iter().for_each(|(k, v)| places(v, &here.with(k.clone()), found)),
+        _ => {}
+    }
+}
+
+/// A policy that writes nearly every field, and an exception.
+const EVERYTHING: &str = include_str!("policy_everything.yaml");
+
+#[test]
+fn nothing_in_the_place_of_anything_ends_in_a_panic() {
+    let documents = yaml::read(EVERYTHING, &yaml::Limits::default()).expect("test YAML");
+    let text: std::sync::Arc<str> = EVERYTHING.into();
+    let strange = [
+        Value::Null,
+        Value::from("{{ x[ }} $(./../a) {{é"),
+        Value::list(vec![Value::Null, Value::from("autogen-x"), Value::empty_map()]),
+        Value::from([("any", Value::Int(1)), ("", Value::Null), ("resources", Value::list(vec![]))]),
+    ];
+    let mut read = 0;
+    for document in &documents {
+        let source = Source::of("everything.yaml".into(), text.clone(), document);
+        let mut everywhere = Vec::new();
+        places(&document.value, &Pointer::root(), &mut everywhere);
+        for place in &everywhere {
+            for value in &strange {
+                let mut changed = document.value.clone();
+                *place.walk_mut(&mut changed).expect("a place") = value.clone();
+                if let Ok(manifest) = Manifest::new(changed, source.clone()) {
+                    let loaded = load([manifest]);
+                    let set = PolicySet::new(loaded.policies, loaded.exceptions);
+                    read += set.policies().len() + set.exceptions().len();
+                    set.candidates("Pod", Operation::Create);
+                }
+            }
+        }
+        let unchanged = load([Manifest::new(document.value.clone(), source).expect("an object")]);
+        assert!(unchanged.problems.is_empty() && unchanged.rejected.is_empty(), "{unchanged:#?}");
+    }
+    assert!(read > 100, "{read}");
 }
