@@ -162,6 +162,9 @@ impl Interpreter<'_> {
     }
 
     fn call(&self, call: &Call, current: Current<'_>) -> Outcome {
+        if call.name.is_empty() {
+            return Err(EvalError::other("invalid node value type"));
+        }
         let mut args = Vec::with_capacity(call.args.len());
         for arg in &call.args {
             args.push(match arg {

@@ -214,11 +214,12 @@ impl Parser<'_> {
         let name: Str = match &left.0 {
             Node::Path(path) => match path.keys.as_slice() {
                 [name] => name.clone(),
-                _ => return Err(self.error("Invalid function name")),
+                _ => Str::default(),
             },
             Node::Literal(Value::String(text)) => text.clone(),
             Node::Call(call) => call.name.clone(),
-            _ => return Err(self.error("Invalid function name")),
+            // Nothing that could name a function: an error when it is called.
+            _ => Str::default(),
         };
         let (mut args, mut heights) = (Vec::new(), Vec::new());
         while self.current() != Kind::Rparen {
@@ -239,7 +240,15 @@ impl Parser<'_> {
     fn bracket(&mut self) -> Result<Tree, CompileError> {
         match self.current() {
             Kind::Number | Kind::Colon => {
-                let right = self.index()?;
+                let number = self.at;
+                let right = match self.index() {
+                    // Without anything to its left, the original forgets this error and stumbles over the number.
+                    Err(error) if error.highlight().is_none() => {
+                        self.at = number;
+                        return Err(self.error("Unexpected token at the end of the expression: tNumber"));
+                    }
+                    other => other?,
+                };
                 self.project_if_slice(leaf(Node::Identity), right)
             }
             Kind::Star if self.look(1) == Kind::Rbracket => {

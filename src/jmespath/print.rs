@@ -82,17 +82,7 @@ fn describe(node: &Node) -> (&'static str, Option<String>) {
         Node::Path(_) => ("ASTField", None),
         Node::Literal(Value::Null) => ("ASTLiteral", None),
         Node::Literal(value) => ("ASTLiteral", Some(literal(value))),
-        Node::Compare(comparison, ..) => {
-            let name = match comparison {
-                Comparison::Eq => "tEQ",
-                Comparison::Ne => "tNE",
-                Comparison::Lt => "tLT",
-                Comparison::Lte => "tLTE",
-                Comparison::Gt => "tGT",
-                Comparison::Gte => "tGTE",
-            };
-            ("ASTComparator", Some(name.to_owned()))
-        }
+        Node::Compare(comparison, ..) => ("ASTComparator", Some(comparison_token(*comparison).to_owned())),
         Node::Or(..) => ("ASTOrExpression", None),
         Node::And(..) => ("ASTAndExpression", None),
         Node::Not(_) => ("ASTNotExpression", None),
@@ -114,6 +104,68 @@ fn describe(node: &Node) -> (&'static str, Option<String>) {
         Node::Hash(_) => ("ASTMultiSelectHash", None),
         Node::Expref(_) => ("ASTExpRef", None),
         Node::Call(call) => ("ASTFunctionExpression", Some(go::quote(&call.name))),
+    }
+}
+
+/// The node as Go's `%v` prints the original's struct: `{5 name []}`, the number of its kind, its value, its children.
+pub(super) fn go_struct(node: &Node) -> String {
+    let name = describe(node).0;
+    let kind = KINDS.iter().position(|kind| *kind == name).unwrap_or_default();
+    let value = match node {
+        Node::Path(path) => {
+            return path.keys.iter().fold(String::new(), |left, key| {
+                let field = format!("{{5 {key} []}}");
+                if left.is_empty() { field } else { format!("{{20 <nil> [{left} {field}]}}") }
+            });
+        }
+        Node::Literal(value) => go::value_text(value),
+        Node::Index(index) => index.to_string(),
+        Node::Call(call) => call.name.to_string(),
+        Node::Compare(comparison, ..) => comparison_token(*comparison).to_owned(),
+        _ => "<nil>".to_owned(),
+    };
+    let children: Vec<_> = match node {
+        Node::Hash(pairs) => pairs.iter().map(|(key, child)| format!("{{11 {key} [{}]}}", go_struct(child))).collect(),
+        other => other.children().into_iter().map(go_struct).collect(),
+    };
+    format!("{{{kind} {value} [{}]}}", children.join(" "))
+}
+
+/// The kinds of nodes in the original's order.
+const KINDS: [&str; 23] = [
+    "ASTEmpty",
+    "ASTComparator",
+    "ASTCurrentNode",
+    "ASTExpRef",
+    "ASTFunctionExpression",
+    "ASTField",
+    "ASTFilterProjection",
+    "ASTFlatten",
+    "ASTIdentity",
+    "ASTIndex",
+    "ASTIndexExpression",
+    "ASTKeyValPair",
+    "ASTLiteral",
+    "ASTMultiSelectHash",
+    "ASTMultiSelectList",
+    "ASTOrExpression",
+    "ASTAndExpression",
+    "ASTNotExpression",
+    "ASTPipe",
+    "ASTProjection",
+    "ASTSubexpression",
+    "ASTSlice",
+    "ASTValueProjection",
+];
+
+fn comparison_token(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Eq => "tEQ",
+        Comparison::Ne => "tNE",
+        Comparison::Lt => "tLT",
+        Comparison::Lte => "tLTE",
+        Comparison::Gt => "tGT",
+        Comparison::Gte => "tGTE",
     }
 }
 

@@ -21,7 +21,7 @@ impl Arg<'_> {
     pub(super) fn go_text(&self) -> String {
         match self {
             Arg::Value(value) => go::value_text(value),
-            Arg::Expref(_) => "{expression}".to_owned(),
+            Arg::Expref(node) => format!("{{{}}}", super::super::print::go_struct(node)),
         }
     }
 }

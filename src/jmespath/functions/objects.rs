@@ -62,7 +62,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         examples: &[
             gives("lookup(`{\"a\": 1}`, 'a')", "1"),
             gives("lookup(`[\"a\"]`, `-1`)", "null"),
-            fails("lookup(`{}`, `1`)", "JMESPath function 'lookup': argument #2 is not of type string"),
+            fails("lookup(`{}`, `1`)", "JMESPath function 'lookup': argument #2 is not of type String"),
             fails(
                 "lookup(`[]`, `0.5`)",
                 "JMESPath function 'lookup': argument #2: expected an integer number but got: 0.5",
@@ -137,12 +137,19 @@ fn items(args: &Args<'_>) -> Result<Value, EvalError> {
 fn lookup(args: &Args<'_>) -> Result<Value, EvalError> {
     match args.value(0) {
         _ if args.is_items(0) => Err(args.type_error(1, "Object or Array")),
-        Value::Map(map) => Ok(map.get(args.text(1)?).cloned().unwrap_or_default()),
+        Value::Map(map) => {
+            let key = args.text(1).map_err(|_| args.type_error(2, "String"))?;
+            Ok(map.get(key).cloned().unwrap_or_default())
+        }
         Value::List(items) => {
-            let number = args.number(1)?;
-            let shown = go::float_e_notation_above(number, 1e-4);
+            let number = args.number(1).map_err(|_| args.type_error(2, "Number"))?;
+            let shown = go::float_v(number);
             if number.trunc() != number {
                 return Err(args.error(format_args!("argument #2: expected an integer number but got: {shown}")));
+            }
+            if number.abs() >= 9.3e18 {
+                let text = format!("argument #2: number is outside the range of integer numbers: {shown}");
+                return Err(args.error(text));
             }
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and tested")]
             let index = (number >= 0.0).then_some(number as usize);
@@ -153,6 +160,9 @@ fn lookup(args: &Args<'_>) -> Result<Value, EvalError> {
 }
 
 fn object_from_lists(args: &Args<'_>) -> Result<Value, EvalError> {
+    if let Some(i) = (0..2).find(|i| args.is_items(*i)) {
+        return Err(args.type_error(i + 1, "Array"));
+    }
     let (keys, values) = (args.list(0)?, args.list(1)?);
     args.budget().produce(keys.len() * 48)?;
     args.budget().step(keys.len())?;

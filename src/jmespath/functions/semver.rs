@@ -166,15 +166,40 @@ fn complaint(version: &str) -> Option<Text> {
     let parts: Vec<&str> = version.splitn(3, '.').collect();
     let [major, minor, rest] = parts.as_slice() else { return Some("No Major.Minor.Patch elements found".to_owned()) };
     let patch = rest.split(['-', '+']).next().unwrap_or_default();
-    [("major", "Major", *major), ("minor", "Minor", *minor), ("patch", "Patch", patch)].into_iter().find_map(
-        |(lower, upper, number)| {
-            if number.contains(|c: char| !c.is_ascii_digit()) {
-                Some(format!("Invalid character(s) found in {lower} number {}", quote(number)))
-            } else if number.len() > 1 && number.starts_with('0') {
-                Some(format!("{upper} number must not contain leading zeroes {}", quote(number)))
-            } else {
-                None
-            }
-        },
-    )
+    let numbers = [("major", "Major", *major), ("minor", "Minor", *minor), ("patch", "Patch", patch)];
+    let number = numbers.into_iter().find_map(|(lower, upper, number)| {
+        if number.contains(|c: char| !c.is_ascii_digit()) {
+            Some(format!("Invalid character(s) found in {lower} number {}", quote(number)))
+        } else if number.len() > 1 && number.starts_with('0') {
+            Some(format!("{upper} number must not contain leading zeroes {}", quote(number)))
+        } else {
+            None
+        }
+    });
+    number.or_else(|| identifiers_complaint(rest))
+}
+
+/// What it finds wrong with what follows the patch number.
+fn identifiers_complaint(rest: &str) -> Option<Text> {
+    let (before_build, build) = match rest.split_once('+') {
+        Some((before, build)) => (before, Some(build)),
+        None => (rest, None),
+    };
+    let allowed = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let prerelease = before_build.split_once('-').map(|(_, prerelease)| prerelease);
+    for part in prerelease.into_iter().flat_map(|text| text.split('.')) {
+        let numeric = part.bytes().all(|b| b.is_ascii_digit());
+        if part.is_empty() {
+            return Some("Prerelease is empty".to_owned());
+        } else if numeric && part.len() > 1 && part.starts_with('0') {
+            return Some(format!("Numeric PreRelease version must not contain leading zeroes {}", quote(part)));
+        } else if !allowed(part) {
+            return Some(format!("Invalid character(s) found in prerelease {}", quote(part)));
+        }
+    }
+    build.into_iter().flat_map(|text| text.split('.')).find_map(|part| match part {
+        "" => Some("Build meta data is empty".to_owned()),
+        _ if !allowed(part) => Some(format!("Invalid character(s) found in build meta data {}", quote(part))),
+        _ => None,
+    })
 }

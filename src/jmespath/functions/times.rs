@@ -61,7 +61,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
         returns: &[String],
         note: "the time from the first to the second time",
         examples: &[gives("time_diff('2023-01-12T15:00:00Z', '2023-01-13T15:30:00Z')", "\"24h30m0s\"")],
-        run: |args| Ok(duration(time(args, 1)?.since(&time(args, 0)?))),
+        run: |args| {
+            let start = time(args, 0)?;
+            Ok(duration(time(args, 1)?.since(&start)))
+        },
     },
     Function {
         name: "time_add",

@@ -107,6 +107,7 @@ fn to_number(args: &Args<'_>) -> Result<Value, EvalError> {
     match args.value(0) {
         Value::Float(number) => Ok(Value::Float(number)),
         Value::String(text) => Ok(go::parse_float(&text).map_or(Value::Null, Value::Float)),
+        _ if args.is_items(0) || args.is_expref(0) => Err(EvalError::other("unknown type")),
         Value::Int(_) => Err(EvalError::other("unknown type")),
         Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => Ok(Value::Null),
     }

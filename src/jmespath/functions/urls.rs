@@ -57,6 +57,9 @@ fn host(text: &str) -> Result<&str, std::string::String> {
     }
     let (scheme, rest) = scheme(text)?;
     let rest = rest.split('?').next().unwrap_or_default();
+    if let Some(escape) = bad_escape(rest) {
+        return Err(format!("invalid URL escape {}", quote(escape)));
+    }
     if !rest.starts_with('/') {
         let first = rest.split('/').next().unwrap_or_default();
         return match scheme {
@@ -69,7 +72,21 @@ fn host(text: &str) -> Result<&str, std::string::String> {
     };
     let authority = authority.split('/').next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    without_port(host)
+    let name = without_port(host)?;
+    match name.chars().find(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"-_.~!$&'()*+,;=:[]<>\"%".contains(*c)) {
+        Some(c) => Err(format!("invalid character {} in host name", quote(&c.to_string()))),
+        None => Ok(name),
+    }
+}
+
+/// The first `%` that no two hexadecimal digits follow, with what does.
+fn bad_escape(text: &str) -> Option<&str> {
+    text.match_indices('%').find_map(|(at, _)| {
+        let rest = text.get(at..).unwrap_or_default();
+        let valid = rest.bytes().skip(1).take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+        let end = rest.char_indices().nth(3).map_or(rest.len(), |(end, _)| end);
+        (!valid).then(|| rest.get(..end).unwrap_or(rest))
+    })
 }
 
 /// The scheme and what follows its colon; none when the colon comes after something no scheme holds.

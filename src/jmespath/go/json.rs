@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::print::float_e_notation_above;
+use super::print::float_json;
 use crate::document::{Map, Str, Value};
 
 /// Deepest nesting read; Go's own limit is 10,000.
@@ -51,7 +51,13 @@ impl Reader<'_> {
 
     /// The error for the byte at hand, or for the end of the text.
     fn unexpected(&self, context: &str) -> JsonError {
-        let Some(byte) = self.peek() else { return JsonError("unexpected end of JSON input".to_owned()) };
+        // In the middle of a literal, a number or an escape Go takes the end for a space.
+        let inside = context != "in string literal" && (context.starts_with("in ") || context.starts_with("after dec"));
+        let byte = match self.peek() {
+            Some(byte) => byte,
+            None if inside => b' ',
+            None => return JsonError("unexpected end of JSON input".to_owned()),
+        };
         let quoted = match byte {
             b'\'' => r"'\''".to_owned(),
             b'"' => "'\"'".to_owned(),
@@ -313,7 +319,7 @@ fn write_value(out: &mut String, value: &Value, exponent: Exponent) -> Result<()
 }
 
 fn float(f: f64, exponent: Exponent) -> Result<String, JsonError> {
-    let text = float_e_notation_above(f, 1e-6);
+    let text = float_json(f);
     if !f.is_finite() {
         return Err(JsonError(format!("json: unsupported value: {text}")));
     }
@@ -352,6 +358,11 @@ mod tests {
         for (text, error) in [
             ("", "unexpected end of JSON input"),
             ("nginx", "invalid character 'g' in literal null (expecting 'u')"),
+            ("nul", "invalid character ' ' in literal null (expecting 'l')"),
+            ("1.", "invalid character ' ' after decimal point in numeric literal"),
+            ("\"\\u00", "invalid character ' ' in \\u hexadecimal character escape"),
+            ("\"a", "unexpected end of JSON input"),
+            ("[1", "unexpected end of JSON input"),
             ("/a", "invalid character '/' looking for beginning of value"),
             ("[1,]", "invalid character ']' looking for beginning of value"),
             ("{\"a\" 1}", "invalid character '1' after object key"),

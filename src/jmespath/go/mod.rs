@@ -7,4 +7,4 @@ pub(super) mod regex;
 pub(super) mod time;
 
 pub use parse::parse_float;
-pub use print::{float_e_notation_above, float32_text, quote, quote_char, value_text};
+pub use print::{float_json, float_v, float32_text, quote, quote_char, value_text};

@@ -15,19 +15,30 @@ fn exponent_form(f: f64) -> String {
     format!("{digits}e{sign}{exponent:0>2}")
 }
 
-/// The shortest text that reads back as `f`: in exponent form from 1e21 and below `tiny`.
-#[must_use]
-pub fn float_e_notation_above(f: f64, tiny: f64) -> String {
+/// The shortest text that reads back as `f`: in exponent form from `huge` on and below `tiny`.
+fn float_text(f: f64, tiny: f64, huge: f64) -> String {
     let size = f.abs();
     if f.is_nan() {
         "NaN".to_owned()
     } else if f.is_infinite() {
         if f > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
-    } else if size != 0.0 && (size < tiny || size >= 1e21) {
+    } else if size != 0.0 && (size < tiny || size >= huge) {
         exponent_form(f)
     } else {
         format!("{f}")
     }
+}
+
+/// A float as `%v` prints it: `1.5`, `1e+06`, `1e-05`.
+#[must_use]
+pub fn float_v(f: f64) -> String {
+    float_text(f, 1e-4, 1e6)
+}
+
+/// A float as JSON has it: no exponent below 1e21, two exponent digits at least.
+#[must_use]
+pub fn float_json(f: f64) -> String {
+    float_text(f, 1e-6, 1e21)
 }
 
 /// The shortest decimal text, without exponent, of `f` rounded to 32 bits: how Kyverno turns a number into text where
@@ -36,7 +47,7 @@ pub fn float_e_notation_above(f: f64, tiny: f64) -> String {
 pub fn float32_text(f: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "the rounding is the behaviour copied")]
     let rounded = f as f32;
-    if rounded.is_finite() { rounded.to_string() } else { float_e_notation_above(f64::from(rounded), 0.0) }
+    if rounded.is_finite() { rounded.to_string() } else { float_v(f64::from(rounded)) }
 }
 
 fn escape(out: &mut String, c: char, quote: char, ascii: bool) {
@@ -105,7 +116,7 @@ fn write_value(out: &mut String, value: &Value) {
         Value::Int(i) => {
             let _ = write!(out, "{i}");
         }
-        Value::Float(f) => out.push_str(&float_e_notation_above(*f, 1e-4)),
+        Value::Float(f) => out.push_str(&float_v(*f)),
         Value::String(s) => out.push_str(s),
         Value::List(items) => {
             out.push('[');
@@ -138,10 +149,12 @@ mod tests {
 
     #[test]
     fn numbers_print_as_go_prints_them() {
-        for (f, text) in [(5.0, "5"), (1e21, "1e+21"), (123_456_789_012.0, "123456789012"), (0.000_01, "1e-05")] {
+        for (f, text) in
+            [(5.0, "5"), (123_456.5, "123456.5"), (12_345_678_901.0, "1.2345678901e+10"), (0.000_01, "1e-05")]
+        {
             assert_eq!(value_text(&Value::Float(f)), text);
         }
-        assert_eq!(float_e_notation_above(4.656_612_873_077_392_6e-9, 1e-6), "4.6566128730773926e-09");
+        assert_eq!(float_json(4.656_612_873_077_392_6e-9), "4.6566128730773926e-09");
         assert_eq!(float32_text(123_456_789.0), "123456790");
         assert_eq!(float32_text(0.1), "0.1");
     }

@@ -1,6 +1,5 @@
 //! A text to an instant by a layout (`time.Parse`), with Go's errors.
 
-use super::super::quote;
 use super::layout::{Element, OffsetForm, next};
 use super::{DAY, NANOS, Time, days_from_civil, days_in, is_leap};
 
@@ -54,6 +53,23 @@ pub(in crate::jmespath) fn parse(layout: &str, text: &str) -> Result<Time, Strin
         };
     }
     fields.instant().map_err(message)
+}
+
+/// A text in quotes, as Go's time errors show it: bytes that are not printable ASCII in hexadecimal.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => {
+                out.push('\\');
+                out.push(char::from(byte));
+            }
+            b' '..=b'~' | 0x7f => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push('"');
+    out
 }
 
 enum Problem {
@@ -298,8 +314,9 @@ impl<'t> Fields<'t> {
             (.., Some(zone)) => zone.strip_prefix("GMT").and_then(|h| h.parse::<i64>().ok()).unwrap_or(0) * 3600,
             _ => 0,
         };
-        // An offset names the zone of the written time; an abbreviation only shifts how it is shown when it says how far.
-        let nanos = i128::from(seconds - offset) * NANOS + i128::from(self.nanos);
+        // An offset shifts the instant; an abbreviation only how it is shown.
+        let shift = if self.offset.is_some() { offset } else { 0 };
+        let nanos = i128::from(seconds - shift) * NANOS + i128::from(self.nanos);
         Ok(Time { nanos, offset })
     }
 
