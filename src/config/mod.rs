@@ -1,1 +1,20 @@
-//! The operator's GateConfiguration and the repository's .rendergate.yaml.
+//! The operator's [`GateConfiguration`] and the application's own [`RenderConfiguration`]
+//! (`.rendergate.yaml`).
+//!
+//! Trust runs one way: a gate configuration is a mounted file and decides; an application's file can
+//! only tighten. Nothing is read from `ARGOCD_ENV_*` or `PARAM_*`, which a committer can write
+//! (chapter 80 §0.2). An unknown field is an error with file, line and the nearest valid name.
+
+pub mod application;
+mod error;
+pub mod gate;
+pub mod render;
+pub mod settings;
+mod units;
+
+pub use application::Application;
+pub use error::ConfigError;
+pub use gate::{Enforcement, GateConfiguration, OnDeferred, OnRuleError};
+pub use render::RenderConfiguration;
+pub use settings::Settings;
+pub use units::{Period, Size};
