@@ -8,6 +8,7 @@ mod denial_recorded;
 mod dependencies;
 mod deploy;
 mod engine_cases;
+mod fuzz_corpus;
 mod jmespath_probes;
 mod layering;
 mod policy_corpus;
