@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use serde::de::DeserializeSeed as _;
+
+use super::value_serde::Reader;
 use super::{Map, Value, number};
 
 /// Why a text is not JSON, or a value cannot be written as JSON. Never quotes the text.
@@ -37,6 +40,14 @@ impl From<serde_json::Error> for JsonError {
 /// Anything that is not exactly one JSON value nesting at most 127 deep.
 pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
     Ok(serde_json::from_slice(text)?)
+}
+
+/// As [`parse`], but a key given twice is an error.
+pub(super) fn parse_unique(text: &[u8]) -> Result<Value, JsonError> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let value = Reader { unique_keys: true }.deserialize(&mut json)?;
+    json.end()?;
+    Ok(value)
 }
 
 /// Compact JSON: sorted keys, no HTML escapes. A number that is not finite is written as null.

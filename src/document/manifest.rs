@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::yaml::{self, Position};
-use super::{Map, Pointer, Segment, Str, Value};
+use super::{Map, Pointer, Str, Value};
 
 /// Group, version and kind of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +51,7 @@ pub struct Source {
     pub text: Arc<str>,
     /// The number of the document in the text, from 0 (see [`yaml::Document::index`]).
     pub document: usize,
-    /// The line the object starts on, from 1.
+    /// The line the object starts on, from 1; for an item of a List inside a List, that of the inner List.
     pub line: usize,
     /// The way from the document's root to the object: not empty for an item of a List.
     pub base: Pointer,
@@ -140,21 +140,27 @@ impl Manifest {
                 continue;
             };
             let first = waiting.len();
-            for (index, item) in items.iter().enumerate() {
-                if item.is_null() {
-                    continue;
-                }
+            let lines = object.item_lines();
+            for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_null()) {
                 let mut source = object.source.clone();
-                source.base.push(Segment::from("items"));
+                source.base.push("items");
                 source.base.push(index);
-                waiting.push(Self::new(item.clone(), source).map_err(|error| object.at_item(index, error))?);
+                source.line = lines.get(index).copied().unwrap_or(source.line);
+                waiting.push(Self::new(item.clone(), source)?);
             }
             waiting[first..].reverse();
         }
-        objects.iter_mut().filter(|o| !o.source.base.is_root()).for_each(|object| {
-            object.source.line = object.source.place(&Pointer::root()).line;
-        });
         Ok(objects)
+    }
+
+    /// The lines of a List's items. Reads the text again, so only for a whole document: items of a
+    /// List inside a List go by the line of the inner List.
+    fn item_lines(&self) -> Vec<usize> {
+        if !self.source.base.is_root() {
+            return Vec::new();
+        }
+        let items = Pointer::root().with("items");
+        yaml::locate_items(&self.source.text, self.source.document, &items).iter().map(|place| place.line).collect()
     }
 
     fn list_items(&self) -> Result<Option<&[Value]>, ManifestError> {
@@ -166,17 +172,6 @@ impl Manifest {
             None if self.gvk.kind != "List" => Ok(None),
             None | Some(Value::Null) => Ok(Some(&[])),
             Some(_) => Err(ManifestError::ItemsNotAList(self.source.to_string())),
-        }
-    }
-
-    /// Puts the item's own line into an error about it.
-    fn at_item(&self, index: usize, error: ManifestError) -> ManifestError {
-        let line = self.source.place(&[Segment::from("items"), index.into()].into_iter().collect()).line;
-        let at = format!("{}:{line}", self.source.file);
-        match error {
-            ManifestError::NotAMap(_) => ManifestError::NotAMap(at),
-            ManifestError::Missing { field, .. } => ManifestError::Missing { place: at, field },
-            ManifestError::ItemsNotAList(_) => ManifestError::ItemsNotAList(at),
         }
     }
 
@@ -259,7 +254,7 @@ mod tests {
         let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: PodList\n  items:\n  - {apiVersion: v1, kind: Pod, metadata: {name: a}}\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: b\n";
         let found = objects(text).remove(0).unwrap();
         assert_eq!(found.iter().map(Manifest::name).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(found.iter().map(|o| o.source.line).collect::<Vec<_>>(), [7, 8]);
+        assert_eq!(found.iter().map(|o| o.source.line).collect::<Vec<_>>(), [4, 8]);
         assert_eq!(found[1].source.place(&Pointer::parse("/metadata/name").unwrap()).line, 11);
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::map::Map;
@@ -37,7 +37,7 @@ impl Serialize for Map {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+        deserializer.deserialize_any(Reader { unique_keys: false })
     }
 }
 
@@ -52,24 +52,39 @@ impl<'de> Deserialize<'de> for Map {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Map, A::Error> {
-                read_map(access)
+                read_map(access, Reader { unique_keys: false })
             }
         }
         deserializer.deserialize_map(MapVisitor)
     }
 }
 
-fn read_map<'de, A: MapAccess<'de>>(mut access: A) -> Result<Map, A::Error> {
+fn read_map<'de, A: MapAccess<'de>>(mut access: A, reader: Reader) -> Result<Map, A::Error> {
     let mut map = Map::with_capacity(access.size_hint().unwrap_or(0).min(LARGEST_HINT));
-    while let Some((key, value)) = access.next_entry::<Str, Value>()? {
-        map.insert(key, value);
+    while let Some(key) = access.next_key::<Str>()? {
+        if map.insert(key, access.next_value_seed(reader)?).is_some() && reader.unique_keys {
+            return Err(A::Error::custom("a key is given twice"));
+        }
     }
     Ok(map)
 }
 
-struct ValueVisitor;
+/// Reads any value.
+#[derive(Clone, Copy)]
+pub(super) struct Reader {
+    /// Whether a repeated key is an error; else the last one wins.
+    pub(super) unique_keys: bool,
+}
 
-impl<'de> Visitor<'de> for ValueVisitor {
+impl<'de> DeserializeSeed<'de> for Reader {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -85,7 +100,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        Value::deserialize(deserializer)
+        self.deserialize(deserializer)
     }
 
     fn visit_bool<E>(self, b: bool) -> Result<Value, E> {
@@ -111,14 +126,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut items = Vec::with_capacity(access.size_hint().unwrap_or(0).min(LARGEST_HINT));
-        while let Some(item) = access.next_element()? {
+        while let Some(item) = access.next_element_seed(self)? {
             items.push(item);
         }
         Ok(Value::list(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
-        read_map(access).map(Value::map)
+        read_map(access, self).map(Value::map)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Where a value stands: the text is read again, only when a finding needs its place.
 
+use std::cell::Cell;
+
 use yaml_rust2::Event;
 use yaml_rust2::parser::Parser;
 use yaml_rust2::scanner::Marker;
 
 use super::error::{Position, Problem, YamlError};
 use super::limits::Limits;
-use super::read;
+use super::read::{self, Metered};
 use super::scalar;
 use super::text::{Places, Text};
 use crate::document::Str;
@@ -16,8 +18,8 @@ use crate::document::path::{Pointer, Segment};
 struct Frame {
     matched: Option<usize>,
     child: Child,
-    /// A block map is marked at its first colon: its place is that of its first key.
-    at_first_key: bool,
+    /// A block map's mark until its first key: the mark is at the first colon, the place is the key's.
+    start: Option<Marker>,
 }
 
 enum Child {
@@ -31,23 +33,35 @@ enum Child {
 /// of the document's start for the root. `None` if there is no such document.
 #[must_use]
 pub fn locate(text: &str, document: usize, pointer: &Pointer) -> Option<Position> {
+    found(text, document, pointer).0
+}
+
+/// The places of all items of the list that `pointer` leads to, in one reading; fewer if the text
+/// breaks off.
+#[must_use]
+pub fn locate_items(text: &str, document: usize, pointer: &Pointer) -> Vec<Position> {
+    found(text, document, pointer).1
+}
+
+/// The place of the pointer and those of the items of its value.
+type Found = (Option<Position>, Vec<Position>);
+
+fn found(text: &str, document: usize, pointer: &Pointer) -> Found {
     let limits = Limits { bytes: usize::MAX, ..Limits::default() };
-    let checked = Text::check(text, &limits).ok()?;
-    match search(checked, document, pointer, &limits) {
-        Ok(position) => position,
-        Err(error) => {
-            let (mended, _) = read::mend(text, &limits, error);
-            search(Text::check(&mended, &limits).ok()?, document, pointer, &limits).unwrap_or(None)
-        }
-    }
+    search(text, document, pointer, &limits).unwrap_or_else(|error| {
+        let (mended, _) = read::mend(text, &limits, error);
+        search(&mended, document, pointer, &limits).unwrap_or_default()
+    })
 }
 
 /// # Errors
-/// A tab after a colon, which can be mended.
-fn search(text: Text<'_>, document: usize, pointer: &Pointer, limits: &Limits) -> Result<Option<Position>, YamlError> {
-    let mut parser = Parser::new_from_str(text.body);
+/// A tab after a colon, which can be mended, or a text that is refused whole.
+fn search(text: &str, document: usize, pointer: &Pointer, limits: &Limits) -> Result<Found, YamlError> {
+    let text = Text::check(text, limits)?;
+    let left = Cell::new(0);
+    let mut parser = Parser::new(Metered::new(text, &left));
     let mut index = 0;
-    let mut search = Search { segments: pointer.segments(), stack: Vec::new(), best: None };
+    let mut search = Search { segments: pointer.segments(), stack: Vec::new(), best: None, items: Vec::new() };
     while search.stack.len() <= limits.depth {
         match parser.next_token() {
             Ok((Event::StreamEnd, _)) => break,
@@ -65,25 +79,34 @@ fn search(text: Text<'_>, document: usize, pointer: &Pointer, limits: &Limits) -
                 break;
             }
         }
+        if Metered::is_spent(&left) {
+            break;
+        }
     }
-    Ok(search.best.map(|mark| Places::new(text).position(&mark)))
+    let mut places = Places::new(text);
+    let items = search.items.iter().map(|mark| places.position(mark)).collect();
+    Ok((search.best.map(|mark| places.position(&mark)), items))
 }
 
 struct Search<'p> {
     segments: &'p [Segment],
     stack: Vec<Frame>,
     best: Option<Marker>,
+    /// The items of the list that the whole pointer leads to.
+    items: Vec<Marker>,
 }
 
 impl Search<'_> {
     fn event(&mut self, event: Event, mark: Marker) {
         match event {
             Event::Scalar(text, style, _, tag) => {
-                if let Some(Frame { child: child @ Child::Key, matched, at_first_key }) = self.stack.last_mut() {
-                    if std::mem::take(at_first_key)
-                        && let Some(best) = self.best.as_mut().filter(|best| mark.index() < best.index())
-                    {
-                        *best = mark;
+                if let Some(Frame { child: child @ Child::Key, matched, start }) = self.stack.last_mut() {
+                    if let Some(start) = start.take().filter(|start| mark.index() < start.index()) {
+                        self.best
+                            .iter_mut()
+                            .chain(self.items.last_mut())
+                            .filter(|m| **m == start)
+                            .for_each(|m| *m = mark);
                     }
                     let key = scalar::value(&text, style, tag.as_ref()).and_then(scalar::key).ok();
                     if let (Some(at), Some(key)) = (*matched, &key)
@@ -114,8 +137,8 @@ impl Search<'_> {
 
     fn open(&mut self, child: Child, mark: Marker) {
         let matched = self.step(mark);
-        let at_first_key = matches!(child, Child::Key) && self.best == Some(mark);
-        self.stack.push(Frame { matched, child, at_first_key });
+        let start = matches!(child, Child::Key).then_some(mark);
+        self.stack.push(Frame { matched, child, start });
     }
 
     /// Passes one value of the innermost container; how many steps lead to it if it is on the way.
@@ -127,6 +150,9 @@ impl Search<'_> {
         let segment = matched.and_then(|at| self.segments.get(at));
         let hit = match child {
             Child::Index(index) => {
+                if *matched == Some(self.segments.len()) {
+                    self.items.push(mark);
+                }
                 let hit = segment.is_some_and(|segment| *segment == Segment::Index(*index));
                 if hit {
                     self.best = Some(mark);
@@ -177,6 +203,16 @@ mod tests {
         assert_eq!(at(text, 2, "/spec/false/1/k"), Some((10, 11)));
         assert_eq!(at(text, 2, "/other/false"), Some((11, 1)));
         assert_eq!(at(text, 3, "/a"), None);
+    }
+
+    #[test]
+    fn items_of_a_list_in_one_reading() {
+        let text = "\u{feff}items:\n- a:\t1\n  b: 2\n- [x]\n-\n  - y\nrest: []\n";
+        let items = locate_items(text, 0, &Pointer::parse("/items").unwrap());
+        assert_eq!(items.iter().map(|p| (p.line, p.column)).collect::<Vec<_>>(), [(2, 3), (4, 3), (6, 3)]);
+        assert_eq!(items[0].offset, 3 + 9);
+        assert_eq!(locate_items(text, 0, &Pointer::parse("/rest").unwrap()), []);
+        assert_eq!(locate_items(text, 1, &Pointer::parse("/items").unwrap()), []);
     }
 
     #[test]

@@ -16,6 +16,6 @@ mod write;
 
 pub use error::{Position, Problem, YamlError};
 pub use limits::Limits;
-pub use locate::locate;
+pub use locate::{locate, locate_items};
 pub use read::{Document, Duplicate, read};
 pub use write::{Layout, write, write_sorted, write_with, write_with_indent};

@@ -41,7 +41,8 @@ impl<'t> Text<'t> {
         Ok(checked)
     }
 
-    fn position_of(&self, at: usize) -> Position {
+    /// The position of a byte of the body.
+    pub(super) fn position_of(&self, at: usize) -> Position {
         let before = &self.body[..at];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
         Position {
