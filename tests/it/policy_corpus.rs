@@ -206,7 +206,7 @@ fn nothing_in_the_place_of_anything_ends_in_a_panic() {
                     let loaded = load([manifest]);
                     let set = PolicySet::new(loaded.policies, loaded.exceptions);
                     read += set.policies().len() + set.exceptions().len();
-                    set.candidates("Pod", Operation::Create);
+                    read += set.candidates("Pod", Operation::Create).len();
                 }
             }
         }
