@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench decision`: exits 1 when a bar is missed.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write as _;
 use std::hint::black_box;
