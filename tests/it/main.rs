@@ -14,3 +14,4 @@ mod fuzz_corpus;
 mod jmespath_probes;
 mod layering;
 mod policy_corpus;
+mod yaml_corpus;
