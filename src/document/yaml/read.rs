@@ -24,7 +24,7 @@ const REREAD_TIMES: usize = 1000;
 pub struct Document {
     /// What it says.
     pub value: Value,
-    /// Its number in the stream, from 0, empty documents counted: what [`super::locate`] takes.
+    /// Its number in the stream, from 0, empty documents counted: what [`super::locate()`] takes.
     pub index: usize,
     /// Where its content starts.
     pub start: Position,
