@@ -7,6 +7,8 @@ mod exit;
 mod io;
 pub mod probe;
 pub mod version;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 use std::ffi::OsString;
 
@@ -33,6 +35,9 @@ pub enum Command {
     /// Succeed when somebody listens on a Unix socket (startup probe of the sidecar).
     #[command(hide = true)]
     Probe(probe::Args),
+    /// Serve admission: decide what the API server asks, over HTTPS.
+    #[cfg(feature = "webhook")]
+    Webhook(webhook::Args),
     /// Print the version.
     Version(version::Args),
     /// Print a shell's completion script.
@@ -56,6 +61,8 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, io: &mut Io) -> ExitStatus 
 fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
     match command {
         Command::Probe(args) => probe::run(&args, io),
+        #[cfg(feature = "webhook")]
+        Command::Webhook(args) => webhook::run(&args, io),
         Command::Version(args) => version::run(&args, io),
         Command::Completion(args) => completion::run(&args, io),
     }

@@ -9,6 +9,8 @@
 
 mod app;
 pub mod certificate;
+mod facts;
+pub mod files;
 mod handlers;
 mod log;
 mod metrics;

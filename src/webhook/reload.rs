@@ -63,6 +63,11 @@ impl Reloader {
             Ok(snapshot) => snapshot,
             Err(why) => return self.refuse(why),
         };
+        let by_roles = snapshot.rules_that_match_by_roles();
+        if !by_roles.is_empty() {
+            let rules = by_roles.join(", ");
+            return self.refuse(format!("rules that match by roles cannot be decided without the cluster: {rules}"));
+        }
         let count = snapshot.set.policies().len();
         line(Level::Info, "policies are in force", &[("policies", &count.to_string()), ("digest", &snapshot.digest)]);
         self.app.metrics.policies(count);

@@ -44,7 +44,7 @@ pub enum ServeError {
 }
 
 /// Serves until SIGTERM or SIGINT. `ready` is told the address and the certificate chain (PEM) once the
-/// port is open. Policies that do not load leave the process running and not ready.
+/// port is open; an error it returns ends the process. Policies that do not load leave the process running and not ready.
 ///
 /// # Errors
 /// When the certificate is unusable, the port is taken, or the runtime cannot start.
@@ -52,7 +52,7 @@ pub fn serve(
     options: Options,
     app: Arc<App>,
     source: Arc<dyn Source>,
-    ready: impl FnOnce(SocketAddr, &[u8]),
+    ready: impl FnOnce(SocketAddr, &[u8]) -> std::io::Result<()>,
 ) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(run(options, app, source, ready));
@@ -65,7 +65,7 @@ async fn run(
     options: Options,
     app: Arc<App>,
     source: Arc<dyn Source>,
-    ready: impl FnOnce(SocketAddr, &[u8]),
+    ready: impl FnOnce(SocketAddr, &[u8]) -> std::io::Result<()>,
 ) -> Result<(), ServeError> {
     let pair = options.certificate.pair().map_err(ServeError::Certificate)?;
     let tls = RustlsConfig::from_config(pair.server_config().map_err(ServeError::Certificate)?);
@@ -94,7 +94,7 @@ async fn run(
     });
 
     line(Level::Info, "listening", &[("address", &address.to_string())]);
-    ready(address, &pair.chain);
+    ready(address, &pair.chain)?;
     axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(router(app).into_make_service()).await?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! [`Snapshot`]: everything one review is decided by. Immutable; a reload swaps it whole.
 
+use std::sync::Arc;
+
 use crate::engine::facts::Facts;
 use crate::policy::rule::{Action, FailurePolicy, Policy, Rule};
 use crate::policy::set::PolicySet;
@@ -12,6 +14,25 @@ pub struct Snapshot {
     pub gate: Box<dyn Gate>,
     /// A digest of what was read, for logs and metrics.
     pub digest: String,
+}
+
+impl Snapshot {
+    /// Rules that match by the user's roles. They cannot be decided here: roles are resolved from role
+    /// bindings, which this webhook does not read, and taking the user for one without roles would allow
+    /// what the rule is there to deny. (An exclusion by roles only never excludes.)
+    #[must_use]
+    pub fn rules_that_match_by_roles(&self) -> Vec<String> {
+        let rules = |policy: &Arc<Policy>| {
+            let of = policy.key();
+            policy
+                .rules
+                .iter()
+                .filter(|r| !r.autogen && r.matches.needs_roles())
+                .map(move |r| format!("{of}/{}", r.name))
+                .collect::<Vec<_>>()
+        };
+        self.set.policies().iter().flat_map(rules).collect()
+    }
 }
 
 /// What the operator's configuration adds to the policies.

@@ -329,6 +329,14 @@ fn a_reload_that_loses_or_breaks_policies_is_refused() {
         assert!(matches!(reloader.look(), Outcome::Refused(_)), "{content:?}");
         assert_eq!((policies(&app), app.ready()), (Some(3), Ok(())), "{content:?}: the last good set stays");
     }
+    set(Ok(
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  background: false\n  rules:\n  - name: r\n    \
+            match: {any: [{resources: {kinds: [Pod]}, clusterRoles: [view]}]}\n    validate: {message: denied, deny: {}}\n",
+    ));
+    assert_eq!(
+        reloader.look(),
+        Outcome::Refused("rules that match by roles cannot be decided without the cluster: p/r".to_owned())
+    );
     set(Ok(POLICIES.split("---").next().expect("the first policy")));
     assert_eq!(reloader.look(), Outcome::Loaded);
     assert_eq!(policies(&app), Some(1));

@@ -210,6 +210,13 @@ impl Filters {
         self.filters.iter().any(|f| f.user.is_some())
     }
 
+    /// Whether any filter looks at the user's roles, which only the cluster can resolve.
+    #[must_use]
+    pub fn needs_roles(&self) -> bool {
+        let roles = |user: &UserCriteria| !user.roles.is_empty() || !user.cluster_roles.is_empty();
+        self.filters.iter().any(|f| f.user.as_ref().is_some_and(roles))
+    }
+
     /// Whether any filter looks at the namespace's labels.
     #[must_use]
     pub fn needs_namespace_labels(&self) -> bool {
