@@ -171,7 +171,7 @@ impl<'a> Resolver<'a> {
             let mut next = current.clone().into_owned();
             let mut shallow = false;
             for occurrence in found {
-                let compiled = known.iter().find(|v| pass == 0 && v.token == occurrence.token);
+                let compiled = known.iter().find(|v| pass == 0 && v.is(&occurrence));
                 let variable = match compiled {
                     Some(variable) => Cow::Borrowed(variable),
                     None => Cow::Owned(Variable::compile(occurrence)),

@@ -74,6 +74,9 @@ fn strings_resolve_as_the_tables_say() {
         ("é{{ n }}", {
             "failed to resolve \u{fffd} n at path : incorrect query \u{fffd} n: SyntaxError: Unknown char: '\\ufffd'"
         }),
+        ("{{ n }} é{{ n }}", {
+            "failed to resolve \u{fffd} n at path : incorrect query \u{fffd} n: SyntaxError: Unknown char: '\\ufffd'"
+        }),
         (r#"{{ x || `{"a":{"b":1}}` }}"#, r#""{{ x || `{\"a\":{\"b\":1}}` }}""#),
         ("{{ @ }}", r#"{"a":1,"spec":{"x":"y"}}"#),
         ("{{ nested }}", r#"{"B":true,"a":["B","{{ s }}",1]}"#),

@@ -24,6 +24,8 @@ pub(super) enum Kind {
 pub(super) struct Variable {
     /// As written, with braces.
     pub(super) token: Str,
+    /// How many bytes the character before it leaves in the expression (see [`stray`]).
+    stray: usize,
     /// The expression text.
     pub(super) text: Str,
     /// Written `{{- …}}`: what it yields is not scanned again.
@@ -36,11 +38,15 @@ pub(super) fn rewrite_for_delete(text: &str) -> String {
     text.replace("request.object", "request.oldObject")
 }
 
+/// The original drops one byte before the braces; what is left of a longer character spoils the expression.
+fn stray(occurrence: &Occurrence<'_>) -> usize {
+    occurrence.before.map_or(0, |c| c.len_utf8() - 1)
+}
+
 impl Variable {
     pub(super) fn compile(occurrence: Occurrence<'_>) -> Self {
         let token = occurrence.token;
-        // The original drops one byte before the braces; what is left of a longer character spoils the expression.
-        let stray = occurrence.before.map_or(0, |c| c.len_utf8() - 1);
+        let stray = stray(&occurrence);
         let inner = "\u{fffd}".repeat(stray) + &token.replace("{{", "").replace("}}", "");
         let (text, shallow) = match inner.trim().strip_prefix('-') {
             Some(rest) => (rest.trim(), true),
@@ -54,7 +60,12 @@ impl Variable {
                 on_delete: text.contains("request.object").then(|| Expression::compile(&rewrite_for_delete(text))),
             },
         };
-        Self { token: token.into(), text: text.into(), shallow, kind }
+        Self { token: token.into(), stray, text: text.into(), shallow, kind }
+    }
+
+    /// Whether this is what compiling `occurrence` gives.
+    pub(super) fn is(&self, occurrence: &Occurrence<'_>) -> bool {
+        self.token == occurrence.token && self.stray == stray(occurrence)
     }
 
     pub(super) fn error(&self) -> Option<&CompileError> {
