@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench apply`: exits 1 when a bar is missed, so that it can be run as a check.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

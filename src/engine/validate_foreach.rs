@@ -64,7 +64,7 @@ fn each<'a>(
             Ok(None) => continue,
             Err(ended) => {
                 checker.scope.leave_loop();
-                return Progress::Ended(ended);
+                return Progress::Ended(*ended);
             }
         };
         match &answer.outcome {
@@ -94,15 +94,15 @@ fn one<'a>(
     index: usize,
     element: &Value,
     subject: &Subject<'_>,
-) -> Result<Option<Answer>, Answer> {
+) -> Result<Option<Answer>, Box<Answer>> {
     let is_map = element.as_map().is_some();
     let scoped = match entry.element_scope {
         None => is_map,
         Some(true) if !is_map => {
-            return Err(Answer::error(format!(
+            return Err(Box::new(Answer::error(format!(
                 "failed to process foreach: cannot use elementScope=true foreach rules for elements that are not maps, expected type=map got type={}",
                 go_type(element)
-            )));
+            ))));
         }
         Some(scoped) => scoped,
     };

@@ -12,7 +12,7 @@ use super::api::policy::PolicyDocument;
 use super::autogen;
 use super::lower;
 use super::rule::{Exception, Policy};
-use super::validation;
+use super::validation::{self, Scopes};
 
 /// What a set of documents came to.
 #[derive(Debug, Default)]
@@ -147,13 +147,25 @@ fn classify(manifest: &Manifest) -> Class {
     }
 }
 
-/// Reads policies and exceptions out of `manifests`.
+/// Reads policies and exceptions out of `manifests`, as Kyverno's command line does: for `apply` and
+/// `test`.
 #[must_use]
 pub fn load(manifests: impl IntoIterator<Item = Manifest>) -> Loaded {
+    load_as(manifests, Scopes::CommandLine)
+}
+
+/// The same, as a cluster does: for the render and for admission. Rules may generate cluster-scoped
+/// objects.
+#[must_use]
+pub fn load_for_cluster(manifests: impl IntoIterator<Item = Manifest>) -> Loaded {
+    load_as(manifests, Scopes::Cluster)
+}
+
+fn load_as(manifests: impl IntoIterator<Item = Manifest>, scopes: Scopes) -> Loaded {
     let mut loaded = Loaded::default();
     for manifest in manifests {
         let read = match classify(&manifest) {
-            Class::Policy => load_policy(&manifest).map(|policy| loaded.policies.push(Arc::new(policy))),
+            Class::Policy => load_policy(&manifest, scopes).map(|policy| loaded.policies.push(Arc::new(policy))),
             Class::Exception => load_exception(&manifest).map(|(exception, refused)| match refused {
                 None => loaded.exceptions.push(Arc::new(exception)),
                 Some(why) => loaded.refused_exceptions.push((Arc::new(exception), why)),
@@ -196,7 +208,7 @@ impl Failure {
 }
 
 /// Reads, checks and lowers one policy.
-fn load_policy(manifest: &Manifest) -> Result<Policy, Failure> {
+fn load_policy(manifest: &Manifest, scopes: Scopes) -> Result<Policy, Failure> {
     let document: PolicyDocument = de::from_value(&manifest.value).map_err(|e| unreadable(manifest, &e))?;
     if let Some(found) = validation::schema(&document, &manifest.value) {
         return Err(Failure::problem(manifest, ProblemKind::Schema, &found.pointer, found.message));
@@ -207,7 +219,7 @@ fn load_policy(manifest: &Manifest) -> Result<Policy, Failure> {
         let rules = ["spec".into(), "rules".into()].into_iter().collect();
         Failure::problem(manifest, ProblemKind::Schema, &rules, format!("autogen: {e}"))
     })?;
-    validation::policy(&document, &manifest.value, &made)
+    validation::policy(&document, &manifest.value, &made, scopes)
         .map_err(|v| Failure::Rejection(Box::new(rejection(manifest, v.message, v.pointer))))?;
     lower::policy(&document, &manifest.value, made, manifest.source.clone())
         .map_err(|e| Failure::problem(manifest, ProblemKind::Schema, &e.pointer, e.message))
@@ -322,6 +334,36 @@ spec:
             assert_eq!(loaded.problems.len(), 1, "{to}: {loaded:#?}");
             let text = loaded.problems[0].diagnostic.to_string();
             assert!(text.contains(message), "{to}: {text}");
+        }
+    }
+
+    #[test]
+    fn scopes_of_generated_objects() {
+        let generating = |kind: &str, namespace: &str| {
+            let target = format!("generate: {{{kind}, name: a, {namespace}data: {{}}}}");
+            GOOD.replace("validate:\n      deny: {}", &target).replace("[Pod]", "[Secret]")
+        };
+        let read = |text: &str, cluster: bool| {
+            let documents = yaml::read(text, &yaml::Limits::default()).expect("test YAML");
+            let object = Manifest::new(documents[0].value.clone(), Source::default()).expect("an object");
+            let loaded = if cluster { load_for_cluster([object]) } else { load([object]) };
+            loaded.rejected.into_iter().map(|r| r.message).collect::<String>()
+        };
+        let role = "apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole";
+        for (kind, namespace, on_command_line, in_cluster) in [
+            (role, "", "target namespace must be set", ""),
+            (role, "namespace: x, ", "", "target namespace must not be set for a cluster-wide resource"),
+            ("apiVersion: v1, kind: ConfigMap", "", "target namespace must be set", "target namespace must be set"),
+            ("apiVersion: v1, kind: ConfigMap", "namespace: x, ", "", ""),
+            ("apiVersion: example.com/v1, kind: Thing", "", "target namespace must be set", ""),
+            ("apiVersion: example.com/v1, kind: Thing", "namespace: x, ", "", ""),
+        ] {
+            let text = generating(kind, namespace);
+            for (cluster, expected) in [(false, on_command_line), (true, in_cluster)] {
+                let found = read(&text, cluster);
+                assert_eq!(found.is_empty(), expected.is_empty(), "{kind} {namespace}: {found}");
+                assert!(found.contains(expected), "{kind} {namespace}: {found}");
+            }
         }
     }
 

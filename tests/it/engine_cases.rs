@@ -151,23 +151,23 @@ fn differences(case: &Value, decision: &Decision) -> Vec<String> {
             ("message", result.message.clone()),
             ("path", result.path.as_ref().map(ToString::to_string).unwrap_or_default()),
         ] {
-            if let Some(want) = expected.str_at(&[field]) {
-                if text != want {
-                    differences.push(format!("rule {rule}: {field} is {text:?}, want {want:?}"));
-                }
+            if let Some(want) = expected.str_at(&[field])
+                && text != want
+            {
+                differences.push(format!("rule {rule}: {field} is {text:?}, want {want:?}"));
             }
         }
-        if let Some(generated) = expected.get("generated").and_then(Value::as_list) {
-            if result.generated != generated {
-                differences.push(format!("rule {rule}: generated {:#?}, want {generated:#?}", result.generated));
-            }
+        if let Some(generated) = expected.get("generated").and_then(Value::as_list)
+            && result.generated != generated
+        {
+            differences.push(format!("rule {rule}: generated {:#?}, want {generated:#?}", result.generated));
         }
     }
     differences.extend(got.iter().map(|(_, r)| format!("unexpected result of rule {}: {:?}", r.rule.name, r.outcome)));
-    if let Some(after) = case.get("after") {
-        if decision.object.as_ref() != Some(after) {
-            differences.push(format!("object after: {:#?}, want {after:#?}", decision.object));
-        }
+    if let Some(after) = case.get("after")
+        && decision.object.as_ref() != Some(after)
+    {
+        differences.push(format!("object after: {:#?}, want {after:#?}", decision.object));
     }
     differences
 }

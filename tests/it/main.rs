@@ -2,6 +2,8 @@
 //!
 //! Tests that need the shared corpus say so on stderr and pass when it is absent.
 
+#![allow(clippy::print_stderr, reason = "a test that does not run says so on stderr")]
+
 #[cfg(feature = "webhook")]
 mod admission_recorded;
 mod denial_recorded;
@@ -14,3 +16,4 @@ mod layering;
 mod policy_corpus;
 #[cfg(feature = "webhook")]
 mod webhook_process;
+mod yaml_corpus;

@@ -26,6 +26,7 @@ use super::api::rule::Rule;
 use super::autogen::Generated;
 
 pub use exception::check as exception;
+pub use generate::Scopes;
 pub use schema::check as schema;
 
 /// Why a document is refused.
@@ -71,14 +72,14 @@ impl Checked<'_> {
 ///
 /// # Errors
 /// The first violation, as Kyverno words it.
-pub fn policy(document: &PolicyDocument, value: &Value, made: &Generated) -> Result<(), Violation> {
+pub fn policy(document: &PolicyDocument, value: &Value, made: &Generated, scopes: Scopes) -> Result<(), Violation> {
     let spec = &document.spec;
     if document.kind == "ClusterPolicy" && !document.metadata.namespace.is_empty() {
         return Err(Violation::at(&["metadata", "namespace"], "A clusterpolicy should not have the namespace defined"));
     }
     let rules = autogen_rules::all(document, value, made);
     variables::check(document, value, &rules)?;
-    spec::check(document, value)?;
+    spec::check(document, scopes)?;
     if document.kind == "ClusterPolicy" {
         overrides::check(spec)?;
     }

@@ -1,11 +1,12 @@
 //! What a policy says as a whole, and what each rule is (rows 12–34). Kyverno gathers these errors
 //! and prints them together.
 
-use crate::document::{Segment, Value};
+use crate::document::Segment;
 use crate::policy::api::policy::{PolicyDocument, Spec};
 use crate::policy::api::rule::Rule;
 use crate::policy::autogen::ANNOTATION;
 
+use super::generate::Scopes;
 use super::{Violation, generate, matching, pod_security};
 
 const LONGEST_NAME: usize = 63;
@@ -86,7 +87,7 @@ impl Path {
 }
 
 /// Rows 12 to 34.
-pub(super) fn check(document: &PolicyDocument, _value: &Value) -> Result<(), Violation> {
+pub(super) fn check(document: &PolicyDocument, scopes: Scopes) -> Result<(), Violation> {
     let mut errors = FieldErrors::default();
     let metadata = &document.metadata;
     if metadata.annotations.get(ANNOTATION).is_some_and(|listed| listed == "all") {
@@ -104,7 +105,7 @@ pub(super) fn check(document: &PolicyDocument, _value: &Value) -> Result<(), Vio
     names(&document.spec, &spec, &mut errors);
     let namespace = (document.kind == "Policy").then_some(metadata.namespace.as_str());
     for (index, rule) in document.spec.rules.iter().enumerate() {
-        rule_shape(rule, &spec.child("rules").index(index), namespace, &mut errors);
+        rule_shape(rule, &spec.child("rules").index(index), namespace, scopes, &mut errors);
     }
     if namespace.is_some() && !document.spec.validation_failure_action_overrides.is_empty() {
         errors.forbidden(
@@ -176,7 +177,7 @@ fn names(spec: &Spec, path: &Path, errors: &mut FieldErrors) {
 }
 
 /// Rows 20 to 34 of one rule. `namespace` is that of a namespaced policy.
-fn rule_shape(rule: &Rule, path: &Path, namespace: Option<&str>, errors: &mut FieldErrors) {
+fn rule_shape(rule: &Rule, path: &Path, namespace: Option<&str>, scopes: Scopes, errors: &mut FieldErrors) {
     let bodies = [rule.has_mutate(), rule.has_validate(), rule.has_generate(), rule.has_verify_images()];
     match bodies.into_iter().filter(|b| *b).count() {
         0 => errors.invalid(
@@ -223,5 +224,5 @@ fn rule_shape(rule: &Rule, path: &Path, namespace: Option<&str>, errors: &mut Fi
         }
     }
     pod_security::check(rule, path, errors);
-    generate::check(rule, path, namespace, errors);
+    generate::check(rule, path, namespace, scopes, errors);
 }
