@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rendergate::document::manifest::{Manifest, Source};
 use rendergate::document::{Map, Pointer, Value, yaml};
-use rendergate::policy::load::{Loaded, load};
+use rendergate::policy::load::{Loaded, load, load_for_cluster};
 use rendergate::policy::request::{Operation, User};
 use rendergate::policy::selector::{Candidate, NamespaceLabels};
 use rendergate::policy::set::PolicySet;
@@ -214,4 +214,57 @@ fn nothing_in_the_place_of_anything_ends_in_a_panic() {
         assert!(unchanged.problems.is_empty() && unchanged.rejected.is_empty(), "{unchanged:#?}");
     }
     assert!(read > 100, "{read}");
+}
+
+/// The files a conformance case applies, each with whether an error is expected.
+fn applied(step: &Value, found: &mut Vec<(String, bool)>) {
+    match step {
+        Value::List(items) => items.iter().for_each(|item| applied(item, found)),
+        Value::Map(map) => {
+            for operation in ["apply", "create"] {
+                let Some(operation) = map.get(operation) else { continue };
+                let Some(file) = operation.str_at(&["file"]) else { continue };
+                let checks = operation.get("expect").and_then(Value::as_list).unwrap_or_default();
+                let fails = checks
+                    .iter()
+                    .filter_map(|c| c.get("check")?.as_map())
+                    .any(|check| check.keys().any(|k| k.contains("error")));
+                found.push((file.to_owned(), fails));
+            }
+            map.values().for_each(|value| applied(value, found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn conformance_cases_are_refused_only_where_the_cluster_refuses() {
+    let Some(shared) = shared() else { return };
+    let mut files = Vec::new();
+    yaml_files(&shared.join("corpus/chainsaw"), &mut files);
+    let (mut accepted, mut refused, mut wrong) = (0, 0, Vec::new());
+    for case in files.iter().filter(|f| f.file_name().is_some_and(|n| n == "chainsaw-test.yaml")) {
+        let folder = case.parent().expect("a folder");
+        let mut steps = Vec::new();
+        manifests(case).iter().for_each(|case| applied(&case.value, &mut steps));
+        for (file, fails) in &steps {
+            let loaded = load_for_cluster(manifests(&folder.join(file)));
+            let found = loaded
+                .problems
+                .iter()
+                .map(|p| &p.diagnostic)
+                .chain(loaded.rejected.iter().map(|r| &r.diagnostic))
+                .chain(loaded.refused_exceptions.iter().map(|(_, r)| &r.diagnostic));
+            let found: Vec<String> = found.map(ToString::to_string).collect();
+            let expected = *fails || steps.iter().any(|(other, fails)| other == file && *fails);
+            match (found.is_empty(), expected) {
+                (true, _) => accepted += loaded.policies.len(),
+                (false, true) => refused += 1,
+                (false, false) => wrong.extend(found),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // What else the suite expects to be refused needs a cluster: permissions, discovery, an old policy.
+    assert!(accepted >= 60 && refused >= 25, "{accepted} accepted, {refused} refused");
 }
