@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::value::{Str, Value};
 
 /// Above this many entries look-ups go through a hash index.
-const INDEX_FROM: usize = 24;
+pub(super) const INDEX_FROM: usize = 24;
 
 /// String keys to values, in insertion order. Keys are unique.
 #[derive(Clone, Default)]
@@ -27,6 +27,13 @@ impl Map {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self { entries: Vec::with_capacity(capacity), index: None }
+    }
+
+    /// From entries whose keys the caller knows to differ; the allocation is kept.
+    pub(crate) fn from_unique(entries: Vec<(Str, Value)>) -> Self {
+        let mut map = Self { entries, index: None };
+        map.reindex();
+        map
     }
 
     /// The number of entries.

@@ -51,7 +51,8 @@ pub trait Facts {
     /// source of a clone.
     fn object(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Fact<Option<Value>>;
 
-    /// The live objects of a kind in a namespace: the sources of a `cloneList`.
+    /// The live objects of a kind in a namespace, or in all of them when it is empty: the sources of
+    /// a `cloneList`, the targets of a mutate-existing rule.
     fn objects(&self, api_version: &str, kind: &str, namespace: &str) -> Fact<Vec<Value>>;
 
     /// The time, one value for a whole decision, in nanoseconds since the epoch.

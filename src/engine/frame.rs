@@ -160,7 +160,7 @@ pub(super) fn applies(policy: &Policy, rule: &Rule, candidate: &Candidate<'_>) -
             return Verdict::No;
         }
     }
-    if rule.only_kinds.as_ref().is_some_and(|kinds| !kinds.iter().any(|k| k == candidate.kind)) {
+    if !rule.applies_to_kind(candidate.kind) {
         return Verdict::No;
     }
     let matched = rule.matches.matches(candidate);

@@ -15,6 +15,7 @@ mod generate;
 mod images;
 mod interrupt;
 mod mutate_foreach;
+mod mutate_targets;
 mod mutating;
 mod old_object;
 mod request;

@@ -17,6 +17,11 @@ pub(super) fn run<'a>(mutate: &'a Mutate, object: &Value, scope: &Scope<'a>) -> 
     if let Change::ForEach(entries) = &mutate.change {
         return mutate_foreach::run(entries, object, scope);
     }
+    change(mutate, object, scope)
+}
+
+/// Applies the rule's own patch to `object`.
+pub(super) fn change(mutate: &Mutate, object: &Value, scope: &Scope<'_>) -> Answer {
     let whole = match &mutate.whole_rule {
         None => None,
         Some(template) => match scope.resolve(template) {

@@ -18,7 +18,7 @@ use super::request::RequestView;
 use super::review::{Numbers, Review};
 use super::validate::{Checker, Subject};
 use super::world::World;
-use super::{generate, mutating};
+use super::{generate, mutate_targets, mutating};
 
 /// Which part of a decision a door wants.
 #[derive(Clone, Copy)]
@@ -94,6 +94,7 @@ fn run_policy<'s>(
                 let answer = checker.run(&validate.check, &subject)?;
                 Some(old_object::forgive(&frame, policy, rule, validate, answer))
             }
+            Body::Mutate(mutate) if !mutate.targets.is_empty() => Some(mutate_targets::run(mutate, scope)),
             Body::Mutate(mutate) => {
                 let answer = mutating::run(mutate, request.object.as_ref()?, scope);
                 match (&answer.outcome, &answer.object) {

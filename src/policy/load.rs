@@ -163,7 +163,9 @@ pub fn load_for_cluster(manifests: impl IntoIterator<Item = Manifest>) -> Loaded
 
 fn load_as(manifests: impl IntoIterator<Item = Manifest>, scopes: Scopes) -> Loaded {
     let mut loaded = Loaded::default();
-    for manifest in manifests {
+    for mut manifest in manifests {
+        // Kyverno reads policies through JSON, where `5.0` is the integer 5.
+        manifest.value = manifest.value.with_integers();
         let read = match classify(&manifest) {
             Class::Policy => load_policy(&manifest, scopes).map(|policy| loaded.policies.push(Arc::new(policy))),
             Class::Exception => load_exception(&manifest).map(|(exception, refused)| match refused {

@@ -301,10 +301,21 @@ pub struct Mutate {
     /// What changes.
     pub change: Change,
     /// `targets`: the rule changes existing objects rather than the reviewed one.
-    pub targets: Vec<Template>,
+    pub targets: Vec<MutateTarget>,
     /// The whole rule as a document: an unresolved variable anywhere in it is a rule error, as
     /// Kyverno substitutes the entire rule before patching (chapter 30 §1.9).
     pub whole_rule: Option<Template>,
+}
+
+/// One `mutate.targets` entry: which existing objects the rule changes.
+#[derive(Debug)]
+pub struct MutateTarget {
+    /// `apiVersion`, `kind`, `namespace`, `name`, `uid` and `selector`, substituted from the trigger.
+    pub selector: Template,
+    /// Context entries loaded for each target.
+    pub context: Vec<ContextEntry>,
+    /// Conditions each target must meet.
+    pub preconditions: Option<Conditions>,
 }
 
 /// How a mutate rule changes an object.

@@ -79,6 +79,9 @@ fn read_once(text: &str, limits: &Limits) -> Result<Vec<Document>, YamlError> {
         return Ok(vec![document]);
     }
     if text.flow_tokens < FLOW_TOKENS {
+        if text.body.is_ascii() {
+            return documents(text, Parser::new(text.body.bytes().map(char::from)), limits, || false);
+        }
         return documents(text, Parser::new_from_str(text.body), limits, || false);
     }
     let left = Cell::new(0);
@@ -112,16 +115,14 @@ fn documents<T: Iterator<Item = char>>(
     loop {
         let next = parser.next_token();
         let flow_too_long = exhausted();
-        let (event, mark) = next.map_err(|error| {
-            if flow_too_long {
-                refuse(&mut places, error.marker(), Problem::TooManyFlowTokens(FLOW_TOKENS))
-            } else {
-                syntax(&mut places, &error, limits)
+        let (event, mark) = match next {
+            Ok((event, mark)) if !flow_too_long => (event, mark),
+            Ok((_, mark)) => return Err(refuse(&mut places, &mark, Problem::TooManyFlowTokens(FLOW_TOKENS))),
+            Err(error) if flow_too_long => {
+                return Err(refuse(&mut places, error.marker(), Problem::TooManyFlowTokens(FLOW_TOKENS)));
             }
-        })?;
-        if flow_too_long {
-            return Err(refuse(&mut places, &mark, Problem::TooManyFlowTokens(FLOW_TOKENS)));
-        }
+            Err(error) => return Err(syntax(&mut places, &error, limits)),
+        };
         match event {
             Event::StreamEnd => return Ok(documents),
             Event::DocumentStart => {
@@ -157,7 +158,7 @@ fn documents<T: Iterator<Item = char>>(
                 if start.is_none_or(|start: Marker| mark.index() < start.index()) {
                     start = Some(mark);
                 }
-                builder.event(event, mark).map_err(|(problem, mark)| refuse(&mut places, &mark, problem))?;
+                builder.event(&event, mark).map_err(|(problem, mark)| refuse(&mut places, &mark, problem))?;
             }
         }
     }

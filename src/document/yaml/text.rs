@@ -21,18 +21,12 @@ impl<'t> Text<'t> {
     /// Refuses what yaml-rust2 would take for the end of the text or let through.
     pub(super) fn check(text: &'t str, limits: &Limits) -> Result<Self, YamlError> {
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let checked = Self {
-            body,
-            skipped: text.len() - body.len(),
-            ascii: body.is_ascii(),
-            flow_tokens: body.bytes().map(|b| usize::from(matches!(b, b'[' | b'{' | b','))).sum(),
-        };
         if text.len() > limits.bytes {
             let position = Position { offset: 0, line: 1, column: 1 };
             return Err(YamlError { position, problem: Problem::TooLong(limits.bytes) });
         }
-        let suspect =
-            body.bytes().fold(false, |bad, b| bad | (b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) | (b == 0x7f));
+        let (suspect, flow_tokens) = scan(body.as_bytes());
+        let checked = Self { body, skipped: text.len() - body.len(), ascii: body.is_ascii(), flow_tokens };
         if (suspect || !checked.ascii)
             && let Some((at, c)) = body.char_indices().find(|(_, c)| is_forbidden(*c))
         {
@@ -51,6 +45,23 @@ impl<'t> Text<'t> {
             column: 1 + before[line_start..].chars().count(),
         }
     }
+}
+
+/// Whether an ASCII control character is there, and the number of brackets and commas. In pieces
+/// whose count fits a byte, so that it is done many bytes at a time.
+fn scan(bytes: &[u8]) -> (bool, usize) {
+    let mut suspect = 0;
+    let mut flow_tokens = 0;
+    for piece in bytes.chunks(255) {
+        let mut count = 0;
+        for b in piece {
+            suspect |= u8::from(*b < b' ') & u8::from(*b != b'\n') & u8::from(*b != b'\t') & u8::from(*b != b'\r')
+                | u8::from(*b == 0x7f);
+            count += u8::from(*b == b'[') | u8::from(*b == b'{') | u8::from(*b == b',');
+        }
+        flow_tokens += usize::from(count);
+    }
+    (suspect != 0, flow_tokens)
 }
 
 /// What go-yaml's reader refuses.

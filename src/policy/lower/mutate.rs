@@ -1,8 +1,8 @@
 //! `mutate` bodies.
 
-use crate::document::Value;
+use crate::document::{Map, Value};
 use crate::mutate::strategic_merge::StrategicMerge;
-use crate::policy::rule::{Change, Mutate, MutateForEach, PatchSource};
+use crate::policy::rule::{Change, Mutate, MutateForEach, MutateTarget, PatchSource};
 use crate::template::Template;
 
 use super::validate::list;
@@ -14,8 +14,25 @@ pub(super) fn lower(mutate: &Value, rule: &Value) -> Result<Mutate, LowerError> 
     let whole_rule = (!matches!(change, Change::ForEach(_))).then(|| Template::compile(rule));
     Ok(Mutate {
         change,
-        targets: items(mutate, "targets").iter().map(Template::compile).collect(),
+        targets: items(mutate, "targets")
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| target(entry).map_err(|e| e.below(index).below("targets")))
+            .collect::<Result<_, _>>()?,
         whole_rule: whole_rule.filter(|template| !template.is_constant()),
+    })
+}
+
+fn target(entry: &Value) -> Result<MutateTarget, LowerError> {
+    let selector: Map = ["apiVersion", "kind", "namespace", "name", "uid", "selector"]
+        .into_iter()
+        .filter_map(|field| Some((field.into(), entry.get(field)?.clone())))
+        .collect();
+    Ok(MutateTarget {
+        selector: Template::compile(&selector.into()),
+        context: context::lower(entry),
+        preconditions: conditions(entry.get("preconditions").unwrap_or(&Value::Null))
+            .map_err(|e| e.below("preconditions"))?,
     })
 }
 
