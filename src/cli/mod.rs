@@ -5,6 +5,7 @@
 pub mod completion;
 mod exit;
 mod io;
+pub mod jp;
 pub mod probe;
 pub mod version;
 #[cfg(feature = "webhook")]
@@ -38,6 +39,8 @@ pub enum Command {
     /// Serve admission: decide what the API server asks, over HTTPS.
     #[cfg(feature = "webhook")]
     Webhook(webhook::Args),
+    /// Work with JMESPath expressions as policies do.
+    Jp(jp::Args),
     /// Print the version.
     Version(version::Args),
     /// Print a shell's completion script.
@@ -63,6 +66,7 @@ fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
         Command::Probe(args) => probe::run(&args, io),
         #[cfg(feature = "webhook")]
         Command::Webhook(args) => webhook::run(&args, io),
+        Command::Jp(args) => jp::run(&args, io),
         Command::Version(args) => version::run(&args, io),
         Command::Completion(args) => completion::run(&args, io),
     }

@@ -47,13 +47,23 @@ pub trait Facts {
     /// A GlobalContextEntry's data; `name` may hold a projection (`ENTRY.PROJECTION`).
     fn global(&self, name: &str) -> Fact<Value>;
 
-    /// A live object, by apiVersion, kind, namespace (empty if cluster-scoped) and name: the
-    /// source of a clone.
+    /// A live object, by apiVersion, kind, namespace (empty if cluster-scoped) and name: the target
+    /// of a mutate-existing rule.
     fn object(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Fact<Option<Value>>;
 
-    /// The live objects of a kind in a namespace, or in all of them when it is empty: the sources of
-    /// a `cloneList`, the targets of a mutate-existing rule.
+    /// The live objects of a kind in a namespace, or in all of them when it is empty: the targets
+    /// of a mutate-existing rule.
     fn objects(&self, api_version: &str, kind: &str, namespace: &str) -> Fact<Vec<Value>>;
+
+    /// The source of a clone: a live object, unless the world has others for this.
+    fn clone_source(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Fact<Option<Value>> {
+        self.object(api_version, kind, namespace, name)
+    }
+
+    /// The sources of a `cloneList`: live objects, unless the world has others for this.
+    fn clone_sources(&self, api_version: &str, kind: &str, namespace: &str) -> Fact<Vec<Value>> {
+        self.objects(api_version, kind, namespace)
+    }
 
     /// The time, one value for a whole decision, in nanoseconds since the epoch.
     fn now(&self) -> i128;

@@ -73,7 +73,7 @@ fn one(rule: &Rule, target: &GenerateTarget, scope: &Scope<'_>, made: &mut Vec<V
             if source == (namespace.as_str(), name.as_str()) {
                 return Ok(());
             }
-            match scope.facts().object(&api_version, &kind, source.0, source.1) {
+            match scope.facts().clone_source(&api_version, &kind, source.0, source.1) {
                 Fact::Known(Some(object)) => {
                     made.push(cloned(&object, &name, &namespace, rule, scope));
                     Ok(())
@@ -112,7 +112,7 @@ fn clone_list(
     };
     for kind in kinds.iter().filter_map(Value::as_str) {
         let (api_version, kind) = kind.rsplit_once('/').unwrap_or(("", kind));
-        match scope.facts().objects(api_version, kind, source_namespace) {
+        match scope.facts().clone_sources(api_version, kind, source_namespace) {
             Fact::Known(objects) => {
                 for object in objects {
                     let labels = object.at(&["metadata", "labels"]).and_then(Value::as_map);

@@ -1,3 +1,9 @@
 //! Decisions become bytes: manifests, failure text, admission responses, reports, tables.
 
 pub mod admission;
+pub mod apply_text;
+pub mod counts;
+pub mod exceptions;
+pub mod report;
+pub mod table;
+pub mod test_results;

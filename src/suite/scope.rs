@@ -1,0 +1,83 @@
+//! Which kinds have no namespace. Kyverno's command line knows the kinds of a plain Kubernetes API
+//! server; every other kind counts as namespaced unless a CRD says otherwise (chapter 60 §3.3).
+
+use std::collections::BTreeSet;
+
+use crate::document::{Str, Value};
+
+/// The built-in cluster-scoped kinds by API group.
+const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
+    ("", &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
+    (
+        "admissionregistration.k8s.io",
+        &[
+            "MutatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "ValidatingWebhookConfiguration",
+        ],
+    ),
+    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
+    ("apiregistration.k8s.io", &["APIService"]),
+    ("authentication.k8s.io", &["SelfSubjectReview", "TokenReview"]),
+    ("authorization.k8s.io", &["SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"]),
+    ("certificates.k8s.io", &["CertificateSigningRequest"]),
+    ("flowcontrol.apiserver.k8s.io", &["FlowSchema", "PriorityLevelConfiguration"]),
+    ("networking.k8s.io", &["IPAddress", "IngressClass", "ServiceCIDR"]),
+    ("node.k8s.io", &["RuntimeClass"]),
+    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
+    ("resource.k8s.io", &["DeviceClass", "ResourceSlice"]),
+    ("scheduling.k8s.io", &["PriorityClass"]),
+    ("storage.k8s.io", &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"]),
+];
+
+/// The cluster-scoped kinds a run knows: the built-in ones and those of its CRDs.
+#[derive(Clone, Debug, Default)]
+pub struct Scopes {
+    custom: BTreeSet<(Str, Str)>,
+}
+
+impl Scopes {
+    /// Learns from a CustomResourceDefinition; anything else is ignored.
+    pub fn learn(&mut self, definition: &Value) {
+        if definition.str_at(&["kind"]) == Some("CustomResourceDefinition")
+            && definition.str_at(&["spec", "scope"]) == Some("Cluster")
+            && let Some(group) = definition.str_at(&["spec", "group"])
+            && let Some(kind) = definition.str_at(&["spec", "names", "kind"])
+        {
+            self.custom.insert((group.into(), kind.into()));
+        }
+    }
+
+    /// Whether objects of this kind have no namespace.
+    #[must_use]
+    pub fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        CLUSTER_SCOPED.iter().any(|(g, kinds)| *g == group && kinds.contains(&kind))
+            || self.custom.contains(&(Str::from(group), Str::from(kind)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_kinds_are_known_in_every_version_of_their_group_only() {
+        let scopes = Scopes::default();
+        assert!(scopes.is_cluster_scoped("v1", "Namespace"));
+        assert!(scopes.is_cluster_scoped("flowcontrol.apiserver.k8s.io/v1beta1", "FlowSchema"));
+        assert!(!scopes.is_cluster_scoped("config.openshift.io/v1", "APIServer"));
+        assert!(!scopes.is_cluster_scoped("v1", "ClusterRole"));
+    }
+
+    #[test]
+    fn definitions_are_learned() {
+        let mut scopes = Scopes::default();
+        let names = Value::from([("kind", Value::from("Tenant"))]);
+        let spec = Value::from([("scope", "Cluster".into()), ("group", "example.com".into()), ("names", names)]);
+        scopes.learn(&Value::from([("kind", Value::from("CustomResourceDefinition")), ("spec", spec)]));
+        assert!(scopes.is_cluster_scoped("example.com/v1", "Tenant"));
+        assert!(!scopes.is_cluster_scoped("other.com/v1", "Tenant"));
+    }
+}
