@@ -10,7 +10,7 @@ use crate::config::gate::{Enforcement, GateConfiguration, PathEntry};
 use crate::config::{Application, Settings};
 use crate::document::{Manifest, Source as Place, yaml};
 use crate::engine::facts::Facts;
-use crate::policy::load::{Diagnostic, Loaded, load};
+use crate::policy::load::{Diagnostic, Loaded, load_for_cluster};
 use crate::policy::rule::{Action, Policy, Rule};
 use crate::policy::set::PolicySet;
 
@@ -101,8 +101,8 @@ impl Source for ConfiguredFiles {
 
     fn load(&self) -> Result<Snapshot, String> {
         let gathered = self.gather()?;
-        let loaded = load(manifests(&gathered.policies)?);
-        let exceptions = load(manifests(&gathered.exceptions)?);
+        let loaded = load_for_cluster(manifests(&gathered.policies)?);
+        let exceptions = load_for_cluster(manifests(&gathered.exceptions)?);
         refuse_faults(&loaded, "policies")?;
         refuse_faults(&exceptions, "exceptions")?;
         // Exceptions count only from where the operator says exceptions are, and policies likewise.
