@@ -21,6 +21,8 @@ mod parser;
 mod print;
 mod root;
 mod runtime;
+#[cfg(test)]
+mod tests;
 
 pub use error::{CompileError, EvalError, Exhausted};
 pub use expression::Expression;
