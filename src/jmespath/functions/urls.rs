@@ -1,6 +1,6 @@
 //! `is_external_url`.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use super::Type::{Bool, String};
 use super::{Args, Function, Origin, Params, fails, gives};

@@ -1,6 +1,6 @@
 //! Certificates and signing requests, laid out as Go prints its `x509.Certificate` and `x509.CertificateRequest`.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
