@@ -58,6 +58,9 @@ pub struct Failure {
 
 impl Pattern {
     /// Compiles a pattern whose variables are already resolved. Every value is a pattern.
+    ///
+    /// A policy's own literals have been through JSON in Kyverno, where `5.0` becomes the integer 5:
+    /// pass them through [`Value::with_integers`] before variables are resolved.
     #[must_use]
     pub fn compile(pattern: &Value) -> Self {
         compile::compile(pattern)

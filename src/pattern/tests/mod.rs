@@ -4,6 +4,7 @@ use super::*;
 use crate::document::yaml;
 
 mod oracle;
+mod tricky;
 
 fn read(text: &str) -> Value {
     yaml::read(text, &yaml::Limits::default()).unwrap().remove(0).value
