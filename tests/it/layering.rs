@@ -32,7 +32,10 @@ const PURE: u8 = 4;
 const FENCED: &[&[&str]] = &[
     &["std", "fs"],
     &["std", "env"],
-    &["std", "net"],
+    &["std", "net", "TcpListener"],
+    &["std", "net", "TcpStream"],
+    &["std", "net", "ToSocketAddrs"],
+    &["std", "net", "UdpSocket"],
     &["std", "process"],
     &["std", "thread"],
     &["std", "io", "stdin"],
@@ -171,7 +174,20 @@ fn sources() -> Vec<Source> {
         }
     }
     files.sort();
-    files.into_iter().map(|path| source(&src, path)).collect()
+    let sources: Vec<Source> = files.into_iter().map(|path| source(&src, path)).collect();
+    let of_tests: BTreeSet<Vec<String>> = sources.iter().flat_map(test_modules).collect();
+    let in_tests = |s: &Source| (1..=s.modules.len()).any(|n| of_tests.contains(&s.modules[..n]));
+    sources.into_iter().filter(|s| !in_tests(s)).collect()
+}
+
+/// The modules a file declares under `#[cfg(test)]`, wherever they live.
+fn test_modules(file: &Source) -> Vec<Vec<String>> {
+    let parsed = syn::parse_file(&file.text).expect("a source file parses");
+    let name = |item: &syn::Item| match item {
+        syn::Item::Mod(item) if for_tests(&item.attrs) => Some(item.ident.to_string()),
+        _ => None,
+    };
+    parsed.items.iter().filter_map(name).map(|name| [file.modules.as_slice(), &[name]].concat()).collect()
 }
 
 fn source(src: &Path, path: PathBuf) -> Source {
