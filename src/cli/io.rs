@@ -54,6 +54,12 @@ impl Io {
         Self { input: Input { reader: input, is_terminal: false }, out: output(out), err: output(err) }
     }
 
+    /// Whether standard output shows colours: a terminal, and `NO_COLOR` is not set.
+    #[must_use]
+    pub fn colours(&self) -> bool {
+        self.out.is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+    }
+
     /// Writes to standard output, adding nothing.
     pub fn print(&mut self, text: impl Display) {
         self.out.put(&text);

@@ -7,6 +7,7 @@ mod exit;
 mod io;
 pub mod jp;
 pub mod probe;
+pub mod test;
 pub mod version;
 #[cfg(feature = "webhook")]
 pub mod webhook;
@@ -39,6 +40,8 @@ pub enum Command {
     /// Serve admission: decide what the API server asks, over HTTPS.
     #[cfg(feature = "webhook")]
     Webhook(webhook::Args),
+    /// Run Kyverno test suites.
+    Test(test::Args),
     /// Work with JMESPath expressions as policies do.
     Jp(jp::Args),
     /// Print the version.
@@ -66,6 +69,7 @@ fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
         Command::Probe(args) => probe::run(&args, io),
         #[cfg(feature = "webhook")]
         Command::Webhook(args) => webhook::run(&args, io),
+        Command::Test(args) => test::run(&args, io),
         Command::Jp(args) => jp::run(&args, io),
         Command::Version(args) => version::run(&args, io),
         Command::Completion(args) => completion::run(&args, io),

@@ -115,19 +115,20 @@ mod tests {
     #[test]
     fn labels_of_generation_and_emptiness_do_not_count() {
         let actual = object(
-            "kind: A\nmetadata: {name: a, labels: {generate.kyverno.io/rule-name: r}}\nspec: {n: 1, e: [], m: {x: null}}\n",
+            "kind: A\nmetadata: {name: a, labels: {generate.kyverno.io/rule-name: r}}\nspec: {size: 1, e: [], m: {x: null}}\n",
         );
-        let expected = object("kind: A\nmetadata: {name: a}\nspec: {n: 1.0}\n");
+        let expected = object("kind: A\nmetadata: {name: a}\nspec: {size: 1.0}\n");
         assert_eq!(objects(&actual, &expected), Comparison::Equal);
         assert_eq!(objects(&expected, &actual), Comparison::Equal);
     }
 
     #[test]
     fn differences_show_as_lines() {
-        let (actual, expected) = (object("kind: A\nspec: {n: 2, k: 1}\n"), object("kind: A\nspec: {n: 1, k: 1}\n"));
+        let (actual, expected) =
+            (object("kind: A\nspec: {size: 2, k: 1}\n"), object("kind: A\nspec: {size: 1, k: 1}\n"));
         let Comparison::Different(diff) = objects(&actual, &expected) else { panic!("different") };
         let changed: Vec<&str> = diff.lines().filter(|l| !l.starts_with(' ')).collect();
-        assert_eq!(changed, ["-  n: 1", "+  n: 2"]);
+        assert_eq!(changed, ["-  size: 1", "+  size: 2"]);
     }
 
     #[test]

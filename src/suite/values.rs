@@ -331,13 +331,13 @@ mod tests {
     }
 
     const TEXT: &str = r#"
-globalValues: {request.operation: UPDATE, request.mode: dev, n: 1}
+globalValues: {request.operation: UPDATE, request.mode: dev, size: 1}
 policies:
 - name: check-labels
   rules:
   - {name: need-owner, values: {ownerMap.data.team: blue}, foreachValues: {image.arch: [amd64, arm64]}}
   resources:
-  - {name: web-0, values: {request.operation: DELETE, n: 2}}
+  - {name: web-0, values: {request.operation: DELETE, size: 2}}
 namespaceSelector: [{name: prod, labels: {tier: gold}}, {name: dev, labels: {tier: lead}}]
 namespaces: [{apiVersion: v1, kind: Namespace, metadata: {name: dev, labels: {tier: bronze}}}]
 subresources:
@@ -351,7 +351,7 @@ subresources:
         assert_eq!(values.operation("check-labels", "web-0"), Operation::Delete);
         assert_eq!(values.operation("check-labels", "other"), Operation::Update);
         let variables = values.variables("check-labels", "web-0", Operation::Delete);
-        assert_eq!(variables[0].values.at(&["n"]), Some(&Value::Float(2.0)));
+        assert_eq!(variables[0].values.at(&["size"]), Some(&Value::Float(2.0)));
         assert_eq!(variables[0].values.str_at(&["request", "mode"]), Some("dev"));
         assert_eq!(variables[1].rule.as_deref(), Some("need-owner"));
         assert_eq!(variables[1].values.str_at(&["ownerMap", "data", "team"]), Some("blue"));

@@ -13,7 +13,11 @@ mod engine_cases;
 mod fuzz_corpus;
 mod jmespath_probes;
 mod layering;
+#[path = "../oracle/mod.rs"]
+mod oracle;
 mod policy_corpus;
+mod recorded;
+mod suites;
 #[cfg(feature = "webhook")]
 mod webhook_process;
 mod yaml_corpus;

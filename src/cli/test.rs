@@ -1,0 +1,222 @@
+//! `test DIR...`: Kyverno's test suites (chapter 60 §8–§12).
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::output::table::{self, Row, TableStyle};
+use crate::output::test_results::{self, TestFormat};
+use crate::suite::files::{self, FileError};
+use crate::suite::matching::Counts;
+use crate::suite::run;
+use crate::suite::selector::Selector;
+use crate::suite::test_file::{self, Case};
+
+use super::{ExitStatus, Io};
+
+/// Arguments of `test`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Directories searched for test files, hidden ones included.
+    #[arg(required = true)]
+    directories: Vec<PathBuf>,
+    /// Name of the test files.
+    #[arg(short, long, default_value = "kyverno-test.yaml")]
+    file_name: String,
+    /// Branch of a git repository.
+    #[arg(short = 'b', long)]
+    git_branch: Option<String>,
+    /// Which results to check: comma-separated `policy=`, `rule=` and `resource=` with wildcards.
+    #[arg(short, long, default_value = "policy=*,rule=*,resource=*")]
+    test_case_selector: String,
+    /// Print results as json, yaml, markdown or junit rather than in a table.
+    #[arg(short, long)]
+    output_format: Option<String>,
+    /// Allow access to image registries.
+    #[arg(long)]
+    registry: bool,
+    /// Print only failures, at the end.
+    #[arg(long)]
+    fail_only: bool,
+    /// Print without colours.
+    #[arg(long)]
+    remove_color: bool,
+    /// Print messages too.
+    #[arg(long)]
+    detailed_results: bool,
+    /// Fail when no test is found.
+    #[arg(long)]
+    require_tests: bool,
+    /// Fail when a policy is of a deprecated kind.
+    #[arg(long)]
+    warnings_as_errors: bool,
+}
+
+/// Runs `test`.
+pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
+    match checked(args).and_then(|format| run_all(args, format, io)) {
+        Ok(()) => ExitStatus::Clean,
+        Err(text) => {
+            io.say(format_args!("Error: {text}\n"));
+            ExitStatus::PolicySaidNo
+        }
+    }
+}
+
+/// The flags that can be wrong.
+fn checked(args: &Args) -> Result<Option<TestFormat>, String> {
+    let format = match args.output_format.as_deref() {
+        None | Some("") => None,
+        Some(name) => Some(
+            TestFormat::parse(name)
+                .ok_or_else(|| "invalid format, expected (json, yaml, markdown, junit)".to_owned())?,
+        ),
+    };
+    if args.registry {
+        return Err("--registry is not supported: image registries are not read".to_owned());
+    }
+    Ok(format)
+}
+
+fn run_all(args: &Args, format: Option<TestFormat>, io: &mut Io) -> Result<(), String> {
+    let selector = Selector::parse(&args.test_case_selector);
+    if !selector.errors.is_empty() {
+        io.print("\nFilter errors:\n");
+        selector.errors.iter().for_each(|error| io.print(format_args!("  Error: {error}\n")));
+    }
+    let cases = load(args).inspect_err(|error| io.print(format_args!("\nError loading tests: {error}\n")))?;
+    if cases.is_empty() {
+        io.print("\nNo test yamls available\n");
+        return match selector.errors.first() {
+            _ if args.require_tests => Err("no tests found".to_owned()),
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        };
+    }
+    refuse_bad_files(&cases, io)?;
+    let style =
+        TableStyle { colour: !args.remove_color && format.is_none() && io.colours(), detailed: args.detailed_results };
+    let (mut counts, mut failed) = (Counts::default(), Vec::new());
+    let mut progress = Progress::new(cases.len());
+    let mut deprecations = 0;
+    for case in &cases {
+        progress.show(io);
+        let Some(outcome) = one(case, &selector, io)? else { continue };
+        deprecations += outcome.deprecations.len();
+        outcome.deprecations.iter().for_each(|warning| io.say(format_args!("  {warning}\n")));
+        counts.pass += outcome.counts.pass;
+        counts.skip += outcome.counts.skip;
+        counts.fail += outcome.counts.fail;
+        failed.extend(outcome.rows.iter().filter(|row| row.is_failure).cloned());
+        if !args.fail_only {
+            io.print(format_args!("\n{}\n", rows(&outcome.rows, format, style)));
+        }
+    }
+    progress.clear(io);
+    if args.warnings_as_errors && deprecations > 0 {
+        return Err(format!("found {deprecations} deprecation warning(s) and --warnings-as-errors is set"));
+    }
+    summarize(args, format, style, counts, &failed, io)
+}
+
+/// Runs one test; `None` when the selector leaves none of its results.
+fn one(case: &Case, selector: &Selector, io: &mut Io) -> Result<Option<run::Outcome>, String> {
+    let Ok(test) = &case.test else { return Ok(None) };
+    if !test.has_schema || !test.name.is_empty() {
+        let path = case.path.display();
+        io.print(format_args!("\nWARNING: test file ({path}) uses a deprecated schema that will be removed in 1.14\n"));
+        return Err(format!("test file {path} uses a deprecated schema — please migrate to the latest format"));
+    }
+    let results = selector.select(&test.results);
+    if results.is_empty() {
+        return Ok(None);
+    }
+    run::run(case, &results, &mut |line| io.print(line)).map(Some).map_err(|e| format!("failed to run test ({e})"))
+}
+
+fn summarize(
+    args: &Args,
+    format: Option<TestFormat>,
+    style: TableStyle,
+    counts: Counts,
+    failed: &[Row],
+    io: &mut Io,
+) -> Result<(), String> {
+    let Counts { pass, fail, skip } = counts;
+    if args.fail_only {
+        io.print(format_args!("\nTest Summary: {fail} out of {} tests failed\n\n", pass + skip + fail));
+    } else {
+        io.print(format_args!("\nTest Summary: {} tests passed and {fail} tests failed\n\n", pass + skip));
+    }
+    if fail == 0 {
+        return Ok(());
+    }
+    if args.fail_only {
+        let title = if format.is_none() { "Aggregated Failed Test Cases : \n" } else { "\n" };
+        io.print(format_args!("{title}{}", rows(failed, format, style)));
+    }
+    Err(format!("{fail} tests failed"))
+}
+
+fn rows(rows: &[Row], format: Option<TestFormat>, style: TableStyle) -> String {
+    match format {
+        None => table::print(rows, style),
+        Some(format) => format!("{}\n", test_results::print(rows, format, style.detailed)),
+    }
+}
+
+fn load(args: &Args) -> Result<Vec<Case>, String> {
+    let mut cases = Vec::new();
+    for directory in &args.directories {
+        let text = directory.display().to_string();
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Err(format!("{text}: git repositories are not cloned; clone it and name the directory"));
+        }
+        let clean: PathBuf = directory.components().collect();
+        let files = files::named_tree(&clean, &args.file_name).map_err(|e: FileError| e.to_string())?;
+        cases.extend(files.iter().flat_map(|path| test_file::load(path)));
+    }
+    if args.git_branch.is_some() {
+        return Err("--git-branch is not supported: git repositories are not cloned".to_owned());
+    }
+    Ok(cases)
+}
+
+fn refuse_bad_files(cases: &[Case], io: &mut Io) -> Result<(), String> {
+    let bad: Vec<(&Case, &String)> = cases.iter().filter_map(|c| Some((c, c.test.as_ref().err()?))).collect();
+    if bad.is_empty() {
+        return Ok(());
+    }
+    io.print("\nTest errors:\n");
+    for (case, error) in &bad {
+        io.print(format_args!("  Path: {}\n    Error: {error}\n", case.path.display()));
+    }
+    Err(format!("found {} errors after loading tests", bad.len()))
+}
+
+/// A line on standard error for people who wait.
+struct Progress {
+    all: usize,
+    done: usize,
+    start: Instant,
+    shown: bool,
+}
+
+impl Progress {
+    fn new(all: usize) -> Self {
+        Self { all, done: 0, start: Instant::now(), shown: false }
+    }
+
+    fn show(&mut self, io: &mut Io) {
+        if io.err.is_terminal && !io.out.is_terminal && self.start.elapsed() > Duration::from_secs(1) {
+            io.say(format_args!("\r{} of {} tests", self.done, self.all));
+            self.shown = true;
+        }
+        self.done += 1;
+    }
+
+    fn clear(&self, io: &mut Io) {
+        if self.shown {
+            io.say("\r\u{1b}[K");
+        }
+    }
+}
