@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!  0  document    Value, YAML, JSON, paths, places, Manifest, Kubernetes scalars
-//!  1  jmespath    template    pattern    mutate          Value in, Value out
+//!  1  jmespath    template    pattern    mutate    pod_security     Value in, Value out
 //!  2  config      source                                 configuration; a directory becomes manifests
 //!  3  policy                                             wire types -> rules -> PolicySet
 //!  4  engine                                             Review + PolicySet + Facts -> Decision
@@ -23,6 +23,7 @@ pub mod document;
 pub mod jmespath;
 pub mod mutate;
 pub mod pattern;
+pub mod pod_security;
 pub mod template;
 
 pub mod config;

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("template", 1, &["jmespath"]),
     ("pattern", 1, &[]),
     ("mutate", 1, &["pattern"]),
+    ("pod_security", 1, &[]),
     ("config", 2, &[]),
     ("source", 2, &[]),
     ("policy", 3, &[]),
