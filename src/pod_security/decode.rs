@@ -5,7 +5,7 @@
 //! Go: `status` is not read, the text of a time is not parsed, a name is folded by its ASCII letters
 //! only.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::document::{Quantity, Value, json};
@@ -31,7 +31,7 @@ enum Shape {
 
 type Fields = Vec<(&'static str, Shape)>;
 
-static TYPES: LazyLock<HashMap<&'static str, Fields>> =
+static TYPES: LazyLock<BTreeMap<&'static str, Fields>> =
     LazyLock::new(|| include_str!("pod_types.txt").lines().filter_map(read_type).collect());
 
 fn read_type(line: &'static str) -> Option<(&'static str, Fields)> {
