@@ -1,14 +1,21 @@
 //! `match`, `exclude` and exception filters, compiled. They answer yes, no, or "cannot be known
 //! here" with what is missing, so that a render defers only what it must.
 
-use crate::document::labels::{Selector, SelectorError};
+mod labels;
+mod user;
+mod verdict;
+
 use crate::document::wildcard::Wildcard;
 use crate::document::{Map, Str, Value};
 
-use super::api::matching::{MatchResources, ResourceFilter, Subject as WireSubject};
-use super::api::meta::LabelSelector;
+use super::api::matching::{MatchResources, ResourceFilter};
 use super::kind_selector::KindSelector;
-use super::request::{Operation, User, UserInfo};
+use super::request::{Operation, User};
+
+use user::{UserCriteria, is_absent};
+
+pub use labels::Labels;
+pub use verdict::Verdict;
 
 /// The object a rule is matched against, and the request around it.
 #[derive(Clone, Copy)]
@@ -40,65 +47,6 @@ pub enum NamespaceLabels {
     Known(Map),
     /// They exist, but are not known here; holds what was asked.
     Unknown(String),
-}
-
-/// Whether a filter applies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It does.
-    Yes,
-    /// It does not.
-    No,
-    /// It depends on what cannot be known here; holds what.
-    Unknown(String),
-}
-
-impl Verdict {
-    fn from(holds: bool) -> Self {
-        if holds { Self::Yes } else { Self::No }
-    }
-
-    /// Whether this is a plain yes.
-    #[must_use]
-    pub fn is_yes(&self) -> bool {
-        *self == Self::Yes
-    }
-
-    /// Both must hold. `No` wins over `Unknown`; the second is asked only if the first may hold.
-    #[must_use]
-    pub fn and(self, other: impl FnOnce() -> Self) -> Self {
-        match self {
-            Self::No => Self::No,
-            Self::Yes => other(),
-            Self::Unknown(what) => match other() {
-                Self::No => Self::No,
-                Self::Yes | Self::Unknown(_) => Self::Unknown(what),
-            },
-        }
-    }
-
-    /// One must hold. `Yes` wins over `Unknown`; the second is asked only if the first may not hold.
-    #[must_use]
-    pub fn or(self, other: impl FnOnce() -> Self) -> Self {
-        match self {
-            Self::Yes => Self::Yes,
-            Self::No => other(),
-            Self::Unknown(what) => match other() {
-                Self::Yes => Self::Yes,
-                Self::No | Self::Unknown(_) => Self::Unknown(what),
-            },
-        }
-    }
-
-    /// The opposite; what is unknown stays so.
-    #[must_use]
-    pub fn negate(self) -> Self {
-        match self {
-            Self::Yes => Self::No,
-            Self::No => Self::Yes,
-            unknown @ Self::Unknown(_) => unknown,
-        }
-    }
 }
 
 /// What a filter is used for: the three differ in details (chapter 10 §2.2, §2.3, §5.2).
@@ -213,8 +161,7 @@ impl Filters {
     /// Whether any filter looks at the user's roles, which only the cluster can resolve.
     #[must_use]
     pub fn needs_roles(&self) -> bool {
-        let roles = |user: &UserCriteria| !user.roles.is_empty() || !user.cluster_roles.is_empty();
-        self.filters.iter().any(|f| f.user.as_ref().is_some_and(roles))
+        self.filters.iter().any(|f| f.user.as_ref().is_some_and(UserCriteria::needs_roles))
     }
 
     /// Whether any filter looks at the namespace's labels.
@@ -358,106 +305,6 @@ fn name_of(object: &Value) -> &str {
     match metadata(object, "name") {
         "" => metadata(object, "generateName"),
         name => name,
-    }
-}
-
-/// A compiled label selector. One that Kubernetes would refuse selects nothing (chapter 10 §2.5).
-#[derive(Debug)]
-pub struct Labels {
-    selector: Result<Selector, SelectorError>,
-    wildcards: bool,
-}
-
-impl Labels {
-    /// Compiles a selector.
-    #[must_use]
-    pub fn compile(selector: &LabelSelector) -> Self {
-        let wildcard = |t: &Str| crate::document::wildcard::contains_wildcard(t);
-        Self {
-            selector: Selector::compile(&selector.to_value()),
-            wildcards: selector.match_labels.iter().any(|(k, v)| wildcard(k) || wildcard(v)),
-        }
-    }
-
-    /// Whether these labels are selected.
-    #[must_use]
-    pub fn matches(&self, labels: Option<&Map>) -> bool {
-        self.selector.as_ref().is_ok_and(|s| s.matches(labels))
-    }
-
-    /// The same without wildcards: a selector that holds one is refused by Kubernetes.
-    #[must_use]
-    pub fn matches_exactly(&self, labels: Option<&Map>) -> bool {
-        !self.wildcards && self.matches(labels)
-    }
-}
-
-/// `roles`, `clusterRoles` and `subjects`: each that is written must hold.
-#[derive(Debug)]
-struct UserCriteria {
-    roles: Vec<Str>,
-    cluster_roles: Vec<Str>,
-    subjects: Vec<Subject>,
-}
-
-#[derive(Debug)]
-enum Subject {
-    User(Wildcard),
-    Group(Wildcard),
-    /// A kind Kyverno ignores.
-    Other,
-}
-
-impl UserCriteria {
-    fn compile(filter: &ResourceFilter) -> Option<Self> {
-        let subject = |s: &WireSubject| match s.kind.as_str() {
-            "User" => Subject::User(Wildcard::new(&s.name)),
-            "Group" => Subject::Group(Wildcard::new(&s.name)),
-            "ServiceAccount" => {
-                Subject::User(Wildcard::new(&format!("system:serviceaccount:{}:{}", s.namespace, s.name)))
-            }
-            _ => Subject::Other,
-        };
-        filter.has_user().then(|| Self {
-            roles: filter.roles.clone(),
-            cluster_roles: filter.cluster_roles.clone(),
-            subjects: filter.subjects.iter().map(subject).collect(),
-        })
-    }
-
-    fn test(&self, user: &User) -> Verdict {
-        match user {
-            User::Known(info) => Verdict::from(self.holds(info)),
-            User::Absent => Verdict::from(self.holds(&UserInfo::default())),
-            User::Unknown => Verdict::Unknown("the requesting user".to_owned()),
-        }
-    }
-
-    fn holds(&self, info: &UserInfo) -> bool {
-        let overlap = |wanted: &[Str], had: &[Str]| wanted.is_empty() || wanted.iter().any(|w| had.contains(w));
-        overlap(&self.roles, &info.roles)
-            && overlap(&self.cluster_roles, &info.cluster_roles)
-            && (self.subjects.is_empty()
-                || self.subjects.iter().any(|subject| match subject {
-                    Subject::User(name) => name.matches(&info.username),
-                    Subject::Group(name) => info.groups.iter().any(|g| name.matches(g)),
-                    Subject::Other => false,
-                }))
-    }
-}
-
-/// Whether the request says nothing at all about a user: then match filters drop their user criteria.
-fn is_absent(user: &User) -> bool {
-    match user {
-        User::Absent => true,
-        User::Unknown => false,
-        User::Known(info) => {
-            info.username.is_empty()
-                && info.uid.is_empty()
-                && info.groups.is_empty()
-                && info.roles.is_empty()
-                && info.cluster_roles.is_empty()
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::request::UserInfo;
 
 /// A request for a Pod `web-1` in `prod` of a namespace whose labels are given.
 struct Request {
