@@ -2,10 +2,14 @@
 //! `run(args, &mut Io) -> ExitStatus`. To add a command: its file, a variant of [`Command`] and an
 //! arm in [`dispatch`].
 
+mod checkout;
 pub mod completion;
+pub mod disk;
 mod exit;
+pub mod generate;
 mod io;
 pub mod jp;
+pub mod operator;
 pub mod probe;
 pub mod test;
 pub mod version;
@@ -44,6 +48,8 @@ pub enum Command {
     Test(test::Args),
     /// Work with JMESPath expressions as policies do.
     Jp(jp::Args),
+    /// Render a directory: mutate, validate and print its manifests, or fail with what a policy says.
+    Generate(generate::Args),
     /// Print the version.
     Version(version::Args),
     /// Print a shell's completion script.
@@ -71,6 +77,7 @@ fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
         Command::Webhook(args) => webhook::run(&args, io),
         Command::Test(args) => test::run(&args, io),
         Command::Jp(args) => jp::run(&args, io),
+        Command::Generate(args) => generate::run(&args, io),
         Command::Version(args) => version::run(&args, io),
         Command::Completion(args) => completion::run(&args, io),
     }

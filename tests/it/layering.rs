@@ -21,6 +21,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("policy", 3, &[]),
     ("engine", 4, &[]),
     ("output", 5, &[]),
+    ("render", 6, &[]),
     ("suite", 6, &[]),
     ("webhook", 6, &[]),
     ("cli", 7, &[]),

@@ -1,0 +1,145 @@
+//! [`Finding`]: what one rule said of one object, with its place, for doors that read files.
+
+use crate::document::manifest::Source;
+use crate::document::yaml::Position;
+use crate::document::{Pointer, Str};
+use crate::policy::rule::Action;
+
+/// What a rule said, as findings name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingResult {
+    /// Violated.
+    Fail,
+    /// Could not be evaluated.
+    Error,
+    /// Left to admission.
+    Deferred,
+    /// Violated, but not scored.
+    Warn,
+    /// Satisfied.
+    Pass,
+    /// Did not apply.
+    Skip,
+}
+
+impl FindingResult {
+    /// The word reports use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Deferred => "deferred",
+            Self::Warn => "warn",
+            Self::Pass => "pass",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// The object a finding is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// The namespace it will be in; empty outside namespaces.
+    pub namespace: Str,
+    /// Its kind.
+    pub kind: Str,
+    /// Its name.
+    pub name: Str,
+    /// Its `apiVersion`.
+    pub api_version: Str,
+}
+
+/// `Kind namespace/name`
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let slash = if self.namespace.is_empty() { "" } else { "/" };
+        write!(f, "{} {}{slash}{}", self.kind, self.namespace, self.name)
+    }
+}
+
+/// What one rule said of one object. Texts are redacted already.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The object.
+    pub subject: Subject,
+    /// The policy: `namespace/name` of a namespaced one.
+    pub policy: Str,
+    /// The rule.
+    pub rule: Str,
+    /// What it said.
+    pub result: FindingResult,
+    /// The action that holds here.
+    pub action: Action,
+    /// Whether this stops the render.
+    pub blocks: bool,
+    /// The policy author's words where there are some, else Kyverno's.
+    pub message: String,
+    /// Kyverno's words.
+    pub full_message: String,
+    /// Where in the object.
+    pub path: Option<Pointer>,
+    /// Where the object was read; for a generated object, its trigger.
+    pub source: Option<Source>,
+    /// `POLICY/RULE` that made the object, if it was not written.
+    pub generated_by: Option<String>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file as shown to people.
+    pub file: String,
+    /// Line and column.
+    pub position: Position,
+}
+
+impl Finding {
+    /// Where this is written: the value itself, else what is nearest above it. Reads the text again.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        let source = self.source.as_ref()?;
+        let path = match (&self.path, &self.generated_by) {
+            (Some(path), None) => path.clone(),
+            _ => Pointer::root(),
+        };
+        Some(Place { file: source.file.to_string(), position: source.place(&path) })
+    }
+
+    /// How findings are sorted everywhere: by object, then policy and rule.
+    pub fn order(&self) -> impl Ord + '_ {
+        (&self.subject, &self.policy, &self.rule, &self.message)
+    }
+}
+
+/// How many results of each kind there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Satisfied.
+    pub pass: usize,
+    /// Violated.
+    pub fail: usize,
+    /// Violated, not scored.
+    pub warn: usize,
+    /// Could not be evaluated.
+    pub error: usize,
+    /// Did not apply.
+    pub skip: usize,
+    /// Left to admission.
+    pub deferred: usize,
+}
+
+impl Counts {
+    /// Counts one more.
+    pub fn add(&mut self, result: FindingResult) {
+        let place = match result {
+            FindingResult::Pass => &mut self.pass,
+            FindingResult::Fail => &mut self.fail,
+            FindingResult::Warn => &mut self.warn,
+            FindingResult::Error => &mut self.error,
+            FindingResult::Skip => &mut self.skip,
+            FindingResult::Deferred => &mut self.deferred,
+        };
+        *place += 1;
+    }
+}

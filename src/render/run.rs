@@ -1,0 +1,344 @@
+//! The order of a render: each object is mutated, validated and printed, then what it makes.
+
+use std::collections::BTreeSet;
+
+use crate::config::Settings;
+use crate::document::manifest::{Manifest, Source};
+use crate::document::{Pointer, Segment, Str, Value};
+use crate::engine::{Decision, Facts, Numbers, OldObject, Operation, Outcome, Review, User, decide};
+use crate::output::finding::{Counts, Finding, FindingResult, Subject};
+use crate::output::redact::Redactor;
+use crate::policy::rule::{Policy, Stage};
+use crate::policy::set::PolicySet;
+use crate::source::{Identity, Scopes};
+
+use super::gate::Gate;
+use super::generated::marked;
+
+/// Everything a render is decided by.
+pub struct Render<'a> {
+    /// The policies and exceptions, in the order they run.
+    pub set: &'a PolicySet,
+    /// The operator's settings for this application.
+    pub settings: &'a Settings,
+    /// Policies the application enforces on itself: wildcards.
+    pub enforce: &'a [Str],
+    /// What is known of the world.
+    pub facts: &'a dyn Facts,
+    /// Who will ask for these objects.
+    pub user: User,
+    /// The namespace of objects that name none.
+    pub default_namespace: Str,
+}
+
+/// What came of a render.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// The objects to print, in order. Not to be printed when something blocks.
+    pub objects: Vec<Value>,
+    /// How many of them policies made.
+    pub generated: usize,
+    /// Violations, errors and deferred rules.
+    pub findings: Vec<Finding>,
+    /// All results, passed ones included.
+    pub counts: Counts,
+    /// What happened on the way that is no finding.
+    pub notes: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether the render must fail.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.findings.iter().any(|f| f.blocks)
+    }
+}
+
+/// A policy made something of an object that cannot be printed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {subject} {problem}")]
+pub struct RenderError {
+    /// `file:line` of the object, or of the trigger.
+    pub place: String,
+    /// `Kind namespace/name`.
+    pub subject: String,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+/// One object on its way through the policies.
+struct Passing<'m> {
+    value: &'m Value,
+    source: &'m Source,
+    generated_by: Option<&'m str>,
+    /// The redactor of what it was made from.
+    inherited: &'m Redactor,
+}
+
+/// What a rule made.
+struct Made {
+    by: String,
+    object: Value,
+}
+
+impl Render<'_> {
+    /// Decides every object.
+    ///
+    /// # Errors
+    /// When a policy made something of an object that Argo CD could not take for that one object.
+    pub fn run(&self, manifests: &[Manifest]) -> Result<Verdict, RenderError> {
+        let scopes = Scopes::of(self.default_namespace.clone(), manifests);
+        let mut present: BTreeSet<Identity> = manifests.iter().map(|m| scopes.identity(&m.value)).collect();
+        let mut printed = BTreeSet::new();
+        let mut verdict = Verdict::default();
+        let nothing = Redactor::default();
+        for manifest in manifests {
+            let passing =
+                Passing { value: &manifest.value, source: &manifest.source, generated_by: None, inherited: &nothing };
+            let (redactor, made) = self.pass(&passing, &scopes, &mut printed, &mut verdict)?;
+            for Made { by, object } in made {
+                let object = marked(object, &by, &self.settings.sync_options);
+                let identity = scopes.identity(&object);
+                if !present.insert(identity.clone()) {
+                    let place = &manifest.source;
+                    verdict
+                        .notes
+                        .push(format!("{place}: {by} would make {identity}, which is in the render already and stays"));
+                    continue;
+                }
+                let passing =
+                    Passing { value: &object, source: &manifest.source, generated_by: Some(&by), inherited: &redactor };
+                self.pass(&passing, &scopes, &mut printed, &mut verdict)?;
+                verdict.generated += 1;
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// Decides one object and adds it to the verdict; what its rules made, unless it was made itself.
+    fn pass(
+        &self,
+        passing: &Passing<'_>,
+        scopes: &Scopes,
+        printed: &mut BTreeSet<Identity>,
+        verdict: &mut Verdict,
+    ) -> Result<(Redactor, Vec<Made>), RenderError> {
+        let review = self.review(passing.value, scopes);
+        let decision = decide(self.set, &review, self.facts);
+        let object = match &decision.object {
+            Some(object) => without_namespace(object, passing.value, &review.namespace),
+            // A failed mutation that is only reported: the object goes on as it was.
+            None => passing.value.clone(),
+        };
+        let refuse = |problem| RenderError {
+            place: passing.source.to_string(),
+            subject: scopes.identity(passing.value).to_string(),
+            problem,
+        };
+        if let Some(problem) = unprintable(&object) {
+            return Err(refuse(problem));
+        }
+        let identity = scopes.identity(&object);
+        if !identity.name.is_empty() && !printed.insert(identity) {
+            return Err(refuse("is given the name of another object of the render by a policy"));
+        }
+        let redactor = Redactor::of([passing.value, &object]).and(passing.inherited);
+        let made = self.record(&decision, passing, &review, &redactor, verdict);
+        verdict.objects.push(object);
+        Ok((redactor, made))
+    }
+
+    fn review(&self, value: &Value, scopes: &Scopes) -> Review {
+        let (api_version, kind) = (text(value, &["apiVersion"]), text(value, &["kind"]));
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version.as_str()));
+        let namespace = scopes.namespace_of(value);
+        let name = text(value, &["metadata", "name"]);
+        let gvk = Value::from([
+            ("group", Value::from(group)),
+            ("version", Value::from(version)),
+            ("kind", Value::from(kind.clone())),
+        ]);
+        Review {
+            object: Some(with_namespace(value, &namespace)),
+            old_object: OldObject::Unknown,
+            operation: Operation::Create,
+            namespace,
+            subresource: Str::default(),
+            group: group.into(),
+            version: version.into(),
+            kind,
+            user: self.user.clone(),
+            numbers: Numbers::Typed,
+            request_fields: vec![("kind".into(), gvk), ("name".into(), name.into()), ("dryRun".into(), false.into())],
+            variables: Vec::new(),
+        }
+    }
+
+    /// Turns results into findings; what generate rules made.
+    fn record(
+        &self,
+        decision: &Decision,
+        passing: &Passing<'_>,
+        review: &Review,
+        redactor: &Redactor,
+        verdict: &mut Verdict,
+    ) -> Vec<Made> {
+        let gate = Gate { settings: self.settings, enforce: self.enforce };
+        let subject = Subject {
+            namespace: review.namespace.clone(),
+            kind: review.kind.clone(),
+            name: match text(passing.value, &["metadata", "name"]) {
+                name if name.is_empty() => text(passing.value, &["metadata", "generateName"]),
+                name => name,
+            },
+            api_version: text(passing.value, &["apiVersion"]),
+        };
+        let mut made = Vec::new();
+        for response in &decision.responses {
+            // A generated object never triggers again.
+            if response.stage == Stage::Generate && passing.generated_by.is_some() {
+                continue;
+            }
+            let policy = &response.policy;
+            for result in &response.rules {
+                let (action, blocks) = gate.judge(policy, response.stage, result);
+                let found = found(policy, &result.outcome, blocks);
+                verdict.counts.add(found);
+                made.extend(result.generated.iter().map(|object| Made {
+                    by: format!("{}/{}", policy.key(), result.rule.name),
+                    object: object.with_integers(),
+                }));
+                let message = match &result.outcome {
+                    Outcome::Pass | Outcome::Skip(_) => continue,
+                    Outcome::Deferred(what) => format!("cannot be decided at a render, which does not know {what}"),
+                    Outcome::Fail | Outcome::Warn => {
+                        let own = result.author_message.as_deref().map(str::trim).filter(|m| !m.is_empty());
+                        own.unwrap_or(&result.message).to_owned()
+                    }
+                    Outcome::Error => result.message.clone(),
+                };
+                verdict.findings.push(Finding {
+                    subject: subject.clone(),
+                    policy: policy.key(),
+                    rule: result.rule.name.clone(),
+                    result: found,
+                    action,
+                    blocks,
+                    message: redactor.apply(&message),
+                    full_message: redactor.apply(&result.message),
+                    path: result.path.as_ref().map(|path| {
+                        let after = decision.object.as_ref().unwrap_or(passing.value);
+                        shown(written_path(path, after, passing.value), redactor)
+                    }),
+                    source: Some(passing.source.clone()),
+                    generated_by: passing.generated_by.map(str::to_owned),
+                });
+            }
+        }
+        made
+    }
+}
+
+fn found(policy: &Policy, outcome: &Outcome, blocks: bool) -> FindingResult {
+    match outcome {
+        Outcome::Pass => FindingResult::Pass,
+        Outcome::Fail if !blocks && !policy.scored() => FindingResult::Warn,
+        Outcome::Fail => FindingResult::Fail,
+        Outcome::Warn => FindingResult::Warn,
+        Outcome::Error => FindingResult::Error,
+        Outcome::Skip(_) => FindingResult::Skip,
+        Outcome::Deferred(_) => FindingResult::Deferred,
+    }
+}
+
+/// A path whose text would show a secret is cut to the object.
+fn shown(path: Pointer, redactor: &Redactor) -> Pointer {
+    let text = path.to_string();
+    if redactor.apply(&text) == text { path } else { Pointer::root() }
+}
+
+/// The place in the object as written of a place in the object after mutation: items of a list are
+/// found again by their name, because a mutation may have put others before them.
+fn written_path(path: &Pointer, after: &Value, written: &Value) -> Pointer {
+    let (mut after, mut written) = (Some(after), Some(written));
+    path.segments()
+        .iter()
+        .map(|segment| match segment {
+            Segment::Key(key) => {
+                after = after.and_then(|v| v.get(key));
+                written = written.and_then(|v| v.get(key));
+                segment.clone()
+            }
+            Segment::Index(index) => {
+                let item = after.and_then(Value::as_list).and_then(|items| items.get(*index));
+                let items = written.and_then(Value::as_list).unwrap_or_default();
+                let name = item.and_then(|i| i.str_at(&["name"]));
+                let named = name.and_then(|name| items.iter().position(|i| i.str_at(&["name"]) == Some(name)));
+                let same = || item.and_then(|item| items.iter().position(|i| i == item));
+                let at = named.or_else(same).unwrap_or(*index);
+                after = item;
+                written = items.get(at);
+                Segment::Index(at)
+            }
+        })
+        .collect()
+}
+
+fn text(value: &Value, path: &[&str]) -> Str {
+    value.str_at(path).unwrap_or_default().into()
+}
+
+/// The object as admission will see it: the API server fills in the namespace before policies look.
+fn with_namespace(value: &Value, namespace: &Str) -> Value {
+    if namespace.is_empty() || has_namespace(value) {
+        return value.clone();
+    }
+    let mut value = value.clone();
+    let metadata = value.as_map_mut().and_then(|m| m.get_mut("metadata")).and_then(Value::as_map_mut);
+    if let Some(metadata) = metadata {
+        metadata.insert("namespace", namespace.clone().into());
+    }
+    value
+}
+
+/// The object as it is printed: a namespace that only we filled in is left to Argo CD.
+fn without_namespace(object: &Value, written: &Value, filled_in: &Str) -> Value {
+    let ours = !has_namespace(written)
+        && !filled_in.is_empty()
+        && object.str_at(&["metadata", "namespace"]) == Some(filled_in.as_str());
+    let mut object = object.clone();
+    if ours && let Some(metadata) = object.as_map_mut().and_then(|m| m.get_mut("metadata")).and_then(Value::as_map_mut)
+    {
+        metadata.remove("namespace");
+        if let Some(empty) = written.at(&["metadata", "namespace"]) {
+            metadata.insert("namespace", empty.clone());
+        }
+    }
+    object
+}
+
+fn has_namespace(value: &Value) -> bool {
+    value.str_at(&["metadata", "namespace"]).is_some_and(|namespace| !namespace.is_empty())
+}
+
+/// What would make Argo CD see another object than the one that was decided, or none.
+fn unprintable(object: &Value) -> Option<&'static str> {
+    let has = |path: &[&str]| object.str_at(path).is_some_and(|text| !text.is_empty());
+    if !has(&["apiVersion"]) || !has(&["kind"]) {
+        return Some("is left without apiVersion or kind by a policy");
+    }
+    if !has(&["metadata", "name"]) && !has(&["metadata", "generateName"]) {
+        return Some("is left without a name by a policy");
+    }
+    if matches!(object.get("items"), Some(Value::List(_) | Value::Null)) {
+        return Some("is given 'items' by a policy, which Argo CD would take for a List");
+    }
+    if object.depth() > crate::config::settings::DEEPEST {
+        return Some("is made too deep by a policy");
+    }
+    None
+}
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;
