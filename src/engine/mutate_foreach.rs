@@ -18,7 +18,7 @@ pub(super) fn run<'a>(entries: &'a [MutateForEach], object: &Value, scope: &Scop
             Answer::new(Outcome::Skip(SkipReason::NothingToChange), "0 elements processed")
         }
         Ok(changed) => passed(changed),
-        Err(interrupt) => Answer::from(interrupt.context("failed to mutate elements: ")),
+        Err(interrupt) => Answer::from(interrupt),
     }
 }
 
@@ -47,11 +47,14 @@ fn one_entry<'a>(entry: &'a MutateForEach, object: Value, scope: &Scope<'a>) -> 
     if entry.descending {
         order.reverse();
     }
+    // The error of an outermost list stands alone; that of an element says so, once.
+    let outermost = scope.loop_depth() == 0;
+    let of_element = |e: Interrupt| if outermost { e.context("failed to mutate elements: ") } else { e };
     scope.enter_loop();
     let mut result = Ok(object);
     for (index, element) in order {
         scope.next_element(element, index);
-        result = result.and_then(|object| one_element(entry, object, scope));
+        result = result.and_then(|object| one_element(entry, object, scope).map_err(of_element));
         if result.is_err() {
             break;
         }
