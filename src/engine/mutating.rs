@@ -5,6 +5,7 @@ use crate::mutate::equal;
 use crate::mutate::json_patch::JsonPatch;
 use crate::mutate::strategic_merge::StrategicMerge;
 use crate::policy::rule::{Change, Mutate, PatchSource};
+use crate::template::Template;
 
 use super::answer::Answer;
 use super::decision::{Outcome, SkipReason};
@@ -52,6 +53,11 @@ pub(super) fn passed(changed: Value) -> Answer {
     Answer { object: Some(changed), ..Answer::new(Outcome::Pass, message) }
 }
 
+/// Resolves the field of a `foreach` entry: the whole entry is substituted, and places name the field.
+fn resolve(scope: &Scope<'_>, template: &Template, field: &str) -> Result<Value, Interrupt> {
+    scope.resolve_at(template, &[field.into()]).map_err(|e| e.context("variable substitution failed: "))
+}
+
 /// Applies one change. `whole` is the substituted rule when the rule holds variables.
 pub(super) fn apply(
     change: &Change,
@@ -67,7 +73,7 @@ pub(super) fn apply(
                 (PatchSource::Templated(template), whole) => {
                     let value = match whole.and_then(|rule| rule.at(&["mutate", "patchStrategicMerge"])) {
                         Some(value) => value.clone(),
-                        None => scope.resolve(template).map_err(|e| e.context("variable substitution failed: "))?,
+                        None => resolve(scope, template, "patchStrategicMerge")?,
                     };
                     compiled = StrategicMerge::compile(&value)
                         .map_err(|e| Interrupt::Error(format!("failed to patch resource: {e}")))?;
@@ -79,7 +85,7 @@ pub(super) fn apply(
         Change::JsonPatch(template) => {
             let text = match whole.and_then(|rule| rule.at(&["mutate", "patchesJson6902"])) {
                 Some(value) => value.clone(),
-                None => scope.resolve(template).map_err(|e| e.context("variable substitution failed: "))?,
+                None => resolve(scope, template, "patchesJson6902")?,
             };
             let Some(text) = text.as_str() else { return Err(Interrupt::Error("empty mutate rule".into())) };
             if text.is_empty() {

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use crate::document::{Map, Str, Value};
+use crate::document::{Map, Segment, Str, Value};
 use crate::jmespath::{Budget, Expression, Root, Runtime, Unavailable, mentions};
 use crate::policy::rule::{ContextEntry, Policy};
 use crate::template::{Query, QueryError, Template};
@@ -243,6 +243,11 @@ impl<'a> Scope<'a> {
     /// Resolves a template in this scope.
     pub(super) fn resolve(&self, template: &Template) -> Result<Value, Interrupt> {
         template.resolve(self).map_err(Interrupt::from)
+    }
+
+    /// Resolves a template that stands at `prefix` of a larger document, for the places in errors.
+    pub(super) fn resolve_at(&self, template: &Template, prefix: &[Segment]) -> Result<Value, Interrupt> {
+        template.resolve_at(self, prefix).map_err(Interrupt::from)
     }
 
     /// The world this scope asks.
