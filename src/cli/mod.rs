@@ -3,6 +3,7 @@
 //! arm in [`dispatch`].
 
 mod checkout;
+pub mod apply;
 pub mod completion;
 pub mod disk;
 mod exit;
@@ -44,6 +45,8 @@ pub enum Command {
     /// Serve admission: decide what the API server asks, over HTTPS.
     #[cfg(feature = "webhook")]
     Webhook(webhook::Args),
+    /// Apply policies to resources in files.
+    Apply(Box<apply::Args>),
     /// Run Kyverno test suites.
     Test(test::Args),
     /// Work with JMESPath expressions as policies do.
@@ -75,6 +78,7 @@ fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
         Command::Probe(args) => probe::run(&args, io),
         #[cfg(feature = "webhook")]
         Command::Webhook(args) => webhook::run(&args, io),
+        Command::Apply(args) => apply::run(&args, io),
         Command::Test(args) => test::run(&args, io),
         Command::Jp(args) => jp::run(&args, io),
         Command::Generate(args) => generate::run(&args, io),

@@ -27,11 +27,24 @@ pub fn load(paths: &[PathBuf], directory: &Path) -> Result<ClusterResources, Fil
         for document in files::documents(path, &files::read_text(path)?)? {
             let (definitions, objects) = read(&document.value).map_err(refuse)?;
             all.objects.extend(objects);
-            for definition in definitions {
-                let definition = directory.join(definition);
-                let documents = files::documents(&definition, &files::read_text(&definition)?)?;
-                all.definitions.extend(documents.into_iter().map(|d| d.value));
-            }
+            let paths: Vec<PathBuf> = definitions.iter().map(|definition| directory.join(definition)).collect();
+            all.definitions.extend(self::definitions(&paths)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Reads CustomResourceDefinitions out of files and the YAML files of directories.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn definitions(paths: &[PathBuf]) -> Result<Vec<Value>, FileError> {
+    let mut all = Vec::new();
+    for path in paths {
+        let files = if files::is_directory(path)? { files::yaml_tree(path)? } else { vec![path.clone()] };
+        for file in files {
+            let documents = files::documents(&file, &files::read_text(&file)?)?;
+            all.extend(documents.into_iter().map(|d| d.value));
         }
     }
     Ok(all)

@@ -14,6 +14,7 @@ pub mod compare;
 pub mod evaluate;
 pub mod fields;
 pub mod files;
+pub mod global_context;
 pub mod matching;
 pub mod policies;
 pub mod resources;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crate::document::{Str, Value};
 use crate::engine::review::User;
-use crate::jmespath::{Expression, Runtime, SeededRandom};
 use crate::output::apply_text;
 use crate::output::table::Row;
 use crate::policy::rule::{Body, GenerateForm, GenerateTargets, Policy};
@@ -15,6 +14,7 @@ use crate::policy::set::PolicySet;
 use super::cluster;
 use super::evaluate::Session;
 use super::files;
+use super::global_context;
 use super::matching::{self, Counts, Manifests, PatchedTarget, Responses};
 use super::policies::{self, Notice, Policies};
 use super::resources::{self, Identity};
@@ -124,7 +124,7 @@ impl Given {
             world.objects.extend(objects.iter().map(Value::with_floats));
         }
         world.mocks.clone_from(&test.api_call_responses);
-        world.global = global_context(&test.global_context, directory, &scopes, &world)?;
+        world.global = mocked_global_context(&test.global_context, directory, &scopes, &world)?;
         world.clone_sources = clone_sources(&policies.loaded.policies, &test.results, directory, &scopes, say);
         let set = PolicySet::new(policies.loaded.policies.clone(), exceptions.exceptions);
         Ok(Self { values, user, policies, resources, targets, scopes, set, world })
@@ -268,7 +268,7 @@ fn is_clone(body: &Body) -> bool {
 }
 
 /// The data of mocked global context entries, projections included.
-fn global_context(
+fn mocked_global_context(
     entries: &[GlobalContextEntry],
     directory: &Path,
     scopes: &Scopes,
@@ -276,11 +276,6 @@ fn global_context(
 ) -> Result<BTreeMap<String, Value>, String> {
     let mut all = BTreeMap::new();
     for entry in entries {
-        let search = |path: &str, value: &Value| -> Result<Value, String> {
-            let expression = Expression::compile(path).map_err(|e| e.to_string())?;
-            let (clock, random) = (world.clock(), SeededRandom::new(0));
-            expression.search(value, &Runtime::new(&clock, &random)).map_err(|e| e.to_string())
-        };
         let failed = |e: String| format!("globalContextEntries {}: {e}", entry.name);
         let mut data = match &entry.source {
             GlobalContextSource::Data(value) => value.with_floats(),
@@ -295,10 +290,10 @@ fn global_context(
             }
         };
         if !entry.field_path.is_empty() {
-            data = search(&entry.field_path, &data).map_err(failed)?;
+            data = global_context::search(&entry.field_path, &data, world).map_err(failed)?;
         }
         for (name, path) in &entry.projections {
-            all.insert(format!("{}.{name}", entry.name), search(path, &data).map_err(failed)?);
+            all.insert(format!("{}.{name}", entry.name), global_context::search(path, &data, world).map_err(failed)?);
         }
         all.insert(entry.name.to_string(), data);
     }

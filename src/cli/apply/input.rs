@@ -1,0 +1,157 @@
+//! Loading what `apply` is given.
+
+use std::path::{Path, PathBuf};
+
+use crate::document::{GoDuration, Manifest, Source, Value};
+use crate::engine::review::User;
+use crate::output::apply_text;
+use crate::policy::load::{self, Loaded};
+use crate::policy::set::PolicySet;
+use crate::suite::global_context;
+use crate::suite::policies::{self, Policies};
+use crate::suite::resources;
+use crate::suite::scope::Scopes;
+use crate::suite::user_info;
+use crate::suite::values::Values;
+use crate::suite::world::World;
+use crate::suite::{cluster, files};
+
+use super::{Args, Io};
+
+/// The most that is read from standard input, in bytes.
+const STDIN_BYTES: u64 = files::FILE_BYTES;
+
+/// Everything loaded.
+pub struct Given {
+    pub set: PolicySet,
+    /// Policies that are not evaluated, with the reason.
+    pub not_evaluated: Vec<(String, String)>,
+    /// Computed rules, and one for each policy of another kind.
+    pub rules: usize,
+    pub resources: Vec<Value>,
+    pub values: Values,
+    pub user: User,
+    pub world: World,
+}
+
+/// Loads it all; losses and deprecations are told on standard error.
+pub fn load(args: &Args, io: &mut Io) -> Result<Given, String> {
+    if GoDuration::parse(&args.generated_exception_ttl).is_err() {
+        return Err(format!(
+            "invalid argument {:?} for \"--generated-exception-ttl\" flag: time: invalid duration",
+            args.generated_exception_ttl
+        ));
+    }
+    let user = load_user(args.userinfo.as_deref(), io)?;
+    let values = load_values(args, io)?;
+    let loaded = load_policies(args, io)?;
+    let mut scopes = Scopes::default();
+    for definition in cluster::definitions(&args.crd_paths).map_err(|e| format!("failed to load CRDs ({e})"))? {
+        scopes.learn(&definition);
+    }
+    let targets = load_objects(&args.target_resources, &scopes, args, io)?;
+    let parameters = load_objects(&args.parameter_resource, &scopes, args, io)?;
+    let mut objects = load_objects(&args.resources, &scopes, args, io)?;
+    let entries: Vec<Value> = objects.iter().filter(|o| global_context::is_entry(o)).cloned().collect();
+    objects.retain(|o| !global_context::is_entry(o));
+
+    let mut world = World::new();
+    world.learn_namespaces(&values);
+    world.answers_calls = !(objects.is_empty() && targets.is_empty() && parameters.is_empty());
+    world.objects = [objects.as_slice(), &targets, &parameters].concat();
+    world.global = global_context::from_objects(&entries, &world)?;
+    let exceptions = load_exceptions(args, &loaded, &objects)?;
+    let rules = loaded.policies.iter().map(|p| p.rules.len()).sum::<usize>()
+        + loaded.unsupported.iter().filter(|u| u.kind.ends_with("Policy")).count();
+    let rejected = loaded.rejected.iter().filter(|r| r.kind != "PolicyException").map(|r| {
+        let name = r.name.rsplit('/').next().unwrap_or_default();
+        (name.to_owned(), r.message.clone())
+    });
+    let unsupported = loaded.unsupported.iter().map(|u| (u.name.to_string(), u.diagnostic.message.clone()));
+    let not_evaluated = rejected.chain(unsupported).collect();
+    let set = PolicySet::new(loaded.policies, exceptions.exceptions);
+    Ok(Given { set, not_evaluated, rules, resources: objects, values, user, world })
+}
+
+fn load_user(path: Option<&Path>, io: &mut Io) -> Result<User, String> {
+    let Some(path) = path else { return Ok(User::Absent) };
+    let file = user_info::load(path).map_err(|e| format!("failed to load request info ({e})"))?;
+    if file.deprecated {
+        io.say(user_info::deprecation(&path.display().to_string()));
+    }
+    Ok(User::Known(file.info))
+}
+
+fn load_values(args: &Args, io: &mut Io) -> Result<Values, String> {
+    if let Some(path) = &args.values_file {
+        return Values::load(path, &path.display().to_string()).map_err(|e| format!("failed to decode yaml ({e})"));
+    }
+    let (values, dropped) = Values::from_set(&args.set);
+    for item in dropped {
+        io.say(format_args!("Warning: --set {item}: ignored, only key=value is read, once, outside request.object\n"));
+    }
+    values.checked().map_err(|e| e.to_string())
+}
+
+fn load_policies(args: &Args, io: &mut Io) -> Result<Loaded, String> {
+    let stdin = if args.policies.iter().any(|p| p.as_os_str() == "-") { stdin(io)? } else { None };
+    let Policies { loaded, notices, deprecations } = policies::load_forgiving(&args.policies, stdin.as_deref());
+    for notice in notices {
+        io.say(format_args!("Warning: {notice}\n"));
+    }
+    for warning in &deprecations {
+        io.say(format_args!("{warning}\n"));
+    }
+    if args.warnings_as_errors && !deprecations.is_empty() {
+        return Err(format!("found {} deprecation warning(s) and --warnings-as-errors is set", deprecations.len()));
+    }
+    Ok(loaded)
+}
+
+/// Standard input, unless a person would have to type it.
+fn stdin(io: &mut Io) -> Result<Option<String>, String> {
+    if io.input.is_terminal {
+        io.say("Warning: nothing is read from a terminal; pipe the input in\n");
+        return Ok(Some(String::new()));
+    }
+    io.input.read_text(STDIN_BYTES).map(Some)
+}
+
+fn load_objects(paths: &[PathBuf], scopes: &Scopes, args: &Args, io: &mut Io) -> Result<Vec<Value>, String> {
+    let fatal = |error: files::FileError| format!("failed to load resources ({error})");
+    if paths.first().is_some_and(|p| p.as_os_str() == "-") {
+        let text = stdin(io)?.unwrap_or_default();
+        paths.iter().skip(1).for_each(|path| {
+            io.say(format_args!("Warning: {} is not loaded: standard input comes first\n", path.display()));
+        });
+        return resources::parse(Path::new("standard input"), &text, scopes).map_err(fatal);
+    }
+    let loaded = resources::load(paths, scopes).map_err(fatal)?;
+    for (path, error) in &loaded.failed {
+        let text = apply_text::load_failure(&path.display().to_string(), &error.to_string());
+        if args.policy_report { io.say(text) } else { io.print(text) }
+    }
+    for path in &loaded.dropped {
+        io.say(format_args!("Warning: {} is not loaded: the first resource path is a directory\n", path.display()));
+    }
+    Ok(loaded.objects)
+}
+
+fn load_exceptions(args: &Args, policies: &Loaded, resources: &[Value]) -> Result<Loaded, String> {
+    let refused = |error: String| format!("Error: failed to load exceptions ({error})");
+    let mut loaded = if args.exceptions_with_resources {
+        let among = resources.iter().filter(|o| o.str_at(&["kind"]) == Some("PolicyException"));
+        let manifests: Result<Vec<Manifest>, _> =
+            among.map(|object| Manifest::new(object.with_integers(), Source::default())).collect();
+        load::load(manifests.map_err(|e| refused(e.to_string()))?)
+    } else {
+        policies::load_strict(&args.exceptions).map_err(|e| refused(e.to_string()))?.loaded
+    };
+    if let Some(rejected) = loaded.rejected.first() {
+        return Err(refused(rejected.diagnostic.to_string()));
+    }
+    if args.exceptions_within_policies {
+        loaded.exceptions.extend(policies.exceptions.iter().cloned());
+    }
+    Ok(loaded)
+}

@@ -1,0 +1,169 @@
+//! Evaluating, and printing in the mode asked for.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::document::{GoDuration, Value, json, yaml};
+use crate::engine::decision::Response;
+use crate::output::counts::ResultCounts;
+use crate::output::report::{self, Reported};
+use crate::output::table::{self, Row, TableStyle};
+use crate::output::{apply_text, exceptions};
+use crate::policy::rule::Stage;
+use crate::suite::evaluate::{Evaluation, Session};
+
+use super::input::Given;
+use super::made::Destination;
+use super::{Args, Io};
+
+/// The first line, unless output is piped on or is a report.
+pub fn header(args: &Args, given: &Given, io: &mut Io) {
+    if !args.stdin && !args.policy_report && !args.generate_exceptions {
+        let exceptions = given.set.exceptions().len();
+        io.print(apply_text::header(given.rules, given.resources.len(), exceptions));
+    }
+}
+
+/// Evaluates every resource; what policies change or generate is printed or written at once.
+pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io) -> Result<Vec<Evaluation>, String> {
+    let session = Session { set: &given.set, values: &given.values, user: given.user.clone(), facts: &given.world };
+    let (start, mut next) = (Instant::now(), Duration::from_secs(1));
+    let mut evaluated = Vec::with_capacity(given.resources.len());
+    for (at, resource) in given.resources.iter().enumerate() {
+        if io.err.is_terminal && !io.out.is_terminal && start.elapsed() > next {
+            io.say(format_args!("\r{at} of {} resources", given.resources.len()));
+            next = start.elapsed() + Duration::from_millis(200);
+        }
+        let evaluation = session.evaluate(resource, None);
+        for response in &evaluation.responses {
+            print_made(args, &evaluation, response, made, io)?;
+        }
+        evaluated.push(evaluation);
+    }
+    if next > Duration::from_secs(1) {
+        io.say("\r\u{1b}[K");
+    }
+    Ok(evaluated)
+}
+
+fn print_made(
+    args: &Args,
+    evaluation: &Evaluation,
+    response: &Response,
+    made: &mut Destination,
+    io: &mut Io,
+) -> Result<(), String> {
+    if args.policy_report || args.generate_exceptions {
+        // Kyverno prints changed objects into the middle of a report, which then no longer parses.
+        if made.is_standard() {
+            return Ok(());
+        }
+    }
+    let (name, suffix, banner) = match response.stage {
+        Stage::Mutate => (evaluation.identity.name.as_str(), "mutated", apply_text::MUTATED),
+        Stage::Generate => (response.policy.name.as_str(), "generated", apply_text::GENERATED),
+        Stage::Validate | Stage::VerifyImages => return Ok(()),
+    };
+    if made.is_standard() {
+        io.print(apply_text::made_text(response, &evaluation.identity.path(), args.stdin));
+        return Ok(());
+    }
+    for object in apply_text::made_objects(response) {
+        made.write(name, suffix, &apply_text::file_entry(&object))?;
+        if !args.policy_report && !args.generate_exceptions {
+            io.print(banner);
+        }
+    }
+    Ok(())
+}
+
+/// Prints the results and counts them.
+pub fn results(args: &Args, given: &Given, evaluated: &[Evaluation], io: &mut Io) -> Result<ResultCounts, String> {
+    let mut counts = ResultCounts { error: given.not_evaluated.len(), ..ResultCounts::default() };
+    let reported: Vec<Reported<'_>> = evaluated
+        .iter()
+        .flat_map(|e| e.responses.iter().map(|response| Reported { resource: &e.resource, response }))
+        .collect();
+    reported.iter().for_each(|r| counts.add(r.response, args.audit_warn));
+    let sections = apply_text::not_evaluated(&given.not_evaluated);
+    // In a report these lines would be no YAML: they go where a person still sees them.
+    if args.policy_report || args.generate_exceptions {
+        io.say(sections)
+    } else {
+        io.print(sections)
+    }
+    if args.policy_report {
+        print_reports(args, &reported, io);
+    } else if args.generate_exceptions {
+        print_exceptions(args, &reported, io)?;
+    } else if args.table {
+        let style = TableStyle { colour: !args.remove_color && io.colours(), detailed: args.detailed_results };
+        io.print(table::print(&rows(args, evaluated), style));
+    } else {
+        for evaluation in evaluated {
+            let path = evaluation.identity.path();
+            for response in &evaluation.responses {
+                io.print(apply_text::violations(response, &path, args.audit_warn));
+            }
+        }
+        io.print(format_args!("\n{counts} \n"));
+    }
+    Ok(counts)
+}
+
+fn print_reports(args: &Args, reported: &[Reported<'_>], io: &mut Io) {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0));
+    let (cluster, namespaced) = report::reports(reported, args.audit_warn, seconds);
+    if let Some(report) = cluster {
+        io.print(format_args!("{}\n", document(args, &report)));
+    }
+    for report in namespaced {
+        io.print(format_args!("---\n{}\n", document(args, &report)));
+    }
+}
+
+fn print_exceptions(args: &Args, reported: &[Reported<'_>], io: &mut Io) -> Result<(), String> {
+    let ttl = GoDuration::parse(&args.generated_exception_ttl).map_err(|e| e.to_string())?;
+    let text = ttl.to_string();
+    let ttl = (ttl.0 > 0).then_some(text.as_str());
+    for exception in exceptions::exceptions(reported, args.audit_warn, ttl) {
+        io.print(format_args!("---\n{}\n", document(args, &exception)));
+    }
+    Ok(())
+}
+
+fn document(args: &Args, value: &Value) -> String {
+    if args.output_format == "json" { json::to_string(value) } else { yaml::write_sorted(value) }
+}
+
+fn rows(args: &Args, evaluated: &[Evaluation]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for evaluation in evaluated {
+        let id = &evaluation.identity;
+        let resource = if id.namespace.is_empty() {
+            format!("{}/{}", id.kind, id.name)
+        } else {
+            format!("{}/{}/{}", id.namespace, id.kind, id.name)
+        };
+        for response in &evaluation.responses {
+            for rule in &response.rules {
+                let word = report::result_word(&response.policy, rule, args.audit_warn);
+                rows.push(Row {
+                    policy: response.policy.key().to_string(),
+                    rule: rule.rule.name.to_string(),
+                    resource: resource.clone(),
+                    result: match word {
+                        "pass" => "Pass",
+                        "fail" => "Fail",
+                        "warn" => "Warn",
+                        "skip" => "Skip",
+                        _ => "Error",
+                    },
+                    reason: String::new(),
+                    message: rule.message.clone(),
+                    is_failure: word == "fail",
+                });
+            }
+        }
+    }
+    rows
+}
