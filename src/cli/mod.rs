@@ -2,8 +2,8 @@
 //! `run(args, &mut Io) -> ExitStatus`. To add a command: its file, a variant of [`Command`] and an
 //! arm in [`dispatch`].
 
-mod checkout;
 pub mod apply;
+mod checkout;
 pub mod completion;
 pub mod disk;
 mod exit;

@@ -5,7 +5,7 @@ use crate::jmespath::Expression;
 use crate::policy::rule::{ContextEntry, ContextSource};
 use crate::template::Template;
 
-use super::facts::{ApiCall, Fact};
+use super::facts::{ApiCall, Backend, Fact};
 use super::interrupt::Interrupt;
 use super::scope::Scope;
 
@@ -26,6 +26,15 @@ pub(super) enum Loaded {
 
 /// Loads `entry`; `fetched` is the world's answer from an earlier load, if there was one.
 pub(super) fn load(entry: &ContextEntry, fetched: Option<Value>, scope: &Scope<'_>) -> Result<Loaded, Interrupt> {
+    let backend = match &entry.source {
+        ContextSource::ConfigMap { .. } => Some(Backend::ConfigMaps),
+        ContextSource::ApiCall { .. } => Some(Backend::ApiCalls),
+        ContextSource::ImageRegistry { .. } => Some(Backend::Images),
+        ContextSource::Variable { .. } | ContextSource::GlobalReference { .. } => None,
+    };
+    if backend.is_some_and(|backend| !scope.facts().has(backend)) {
+        return Ok(Loaded::Dropped);
+    }
     match &entry.source {
         ContextSource::Variable { value, jmes_path, default } => {
             variable(&entry.name, value.as_ref(), jmes_path.as_ref(), default.as_ref(), scope).map(Loaded::Replace)

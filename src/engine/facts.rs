@@ -28,10 +28,28 @@ pub struct ApiCall {
     pub block: Value,
 }
 
+/// The sources of context entries that a world may lack altogether.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// `configMap` entries.
+    ConfigMaps,
+    /// `apiCall` entries.
+    ApiCalls,
+    /// `imageRegistry` entries.
+    Images,
+}
+
 /// What a policy may ask of the world.
 ///
 /// Answers must not change while one review is decided.
 pub trait Facts {
+    /// Whether there is something to ask at all. Where there is not, entries of that source are
+    /// dropped unread, so that their own variables need not resolve (chapter 60 §7.3).
+    fn has(&self, backend: Backend) -> bool {
+        let _ = backend;
+        true
+    }
+
     /// The labels of a namespace.
     fn namespace_labels(&self, namespace: &str) -> Fact<Map>;
 

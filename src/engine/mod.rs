@@ -27,6 +27,6 @@ mod validate_foreach;
 mod world;
 
 pub use decision::{Decision, Outcome, Response, RuleResult, SkipReason};
-pub use facts::{ApiCall, Fact, Facts};
+pub use facts::{ApiCall, Backend, Fact, Facts};
 pub use review::{Numbers, OldObject, Operation, Review, SuppliedVariables, User, UserInfo};
 pub use run::{Selection, decide, decide_selected};

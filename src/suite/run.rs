@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::document::{Str, Value};
+use crate::document::{Map, Str, Value};
 use crate::engine::review::User;
 use crate::output::apply_text;
 use crate::output::table::Row;
@@ -292,8 +292,15 @@ fn mocked_global_context(
         if !entry.field_path.is_empty() {
             data = global_context::search(&entry.field_path, &data, world).map_err(failed)?;
         }
-        for (name, path) in &entry.projections {
-            all.insert(format!("{}.{name}", entry.name), global_context::search(path, &data, world).map_err(failed)?);
+        if !entry.projections.is_empty() {
+            // The mocked entry is the map of its projections; what they were read from is gone.
+            let mut projected = Map::new();
+            for (name, path) in &entry.projections {
+                let value = global_context::search(path, &data, world).map_err(failed)?;
+                all.insert(format!("{}.{name}", entry.name), value.clone());
+                projected.insert(name.clone(), value);
+            }
+            data = Value::map(projected);
         }
         all.insert(entry.name.to_string(), data);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::document::{Map, Str, Value};
-use crate::engine::facts::{ApiCall, Fact, Facts};
+use crate::engine::facts::{ApiCall, Backend, Fact, Facts};
 use crate::jmespath::FixedClock;
 
 use super::resources::Identity;
@@ -74,6 +74,14 @@ impl World {
 }
 
 impl Facts for World {
+    fn has(&self, backend: Backend) -> bool {
+        match backend {
+            Backend::ConfigMaps => self.finds_config_maps,
+            Backend::ApiCalls => self.answers_calls || !self.mocks.is_empty(),
+            Backend::Images => false,
+        }
+    }
+
     fn namespace_labels(&self, namespace: &str) -> Fact<Map> {
         if let Some(labels) = self.namespaces.get(namespace) {
             return Fact::Known(labels.clone());

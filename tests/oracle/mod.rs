@@ -52,7 +52,8 @@ pub fn shared() -> Option<PathBuf> {
     path.join("oracle").is_dir().then_some(path)
 }
 
-/// The names of all families: the probes, then `decisions`.
+/// The names of all families: the probes, then the decisions over the public policy library, and of
+/// these the ones by kinds and rules that this build evaluates.
 pub fn families(shared: &std::path::Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(shared.join("oracle/probes"))
         .into_iter()
@@ -61,7 +62,7 @@ pub fn families(shared: &std::path::Path) -> Vec<String> {
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    names.push("decisions".to_owned());
+    names.extend(["decisions".to_owned(), "decisions-classic".to_owned()]);
     names
 }
 
@@ -69,7 +70,8 @@ pub fn families(shared: &std::path::Path) -> Vec<String> {
 pub fn replay(shared: &std::path::Path, family: &str, only: Option<&str>) -> Figures {
     let mut figures = match family {
         "jmespath" => expressions::replay(&shared.join("oracle/probes/jmespath")),
-        "decisions" => replay::decisions(shared, only),
+        "decisions" => replay::decisions(shared, only, false),
+        "decisions-classic" => replay::decisions(shared, only, true),
         _ => replay::probes(&shared.join("oracle/probes").join(family), only),
     };
     figures.family = family.to_owned();
