@@ -19,6 +19,8 @@ pub(super) struct Answer {
     pub(super) object: Option<Value>,
     pub(super) generated: Vec<Value>,
     pub(super) patched_targets: Vec<Value>,
+    /// See [`super::decision::RuleResult::notices`].
+    pub(super) notices: Vec<String>,
 }
 
 impl Answer {
@@ -31,6 +33,7 @@ impl Answer {
             object: None,
             generated: Vec::new(),
             patched_targets: Vec::new(),
+            notices: Vec::new(),
         }
     }
 

@@ -73,6 +73,9 @@ pub struct RuleResult {
     pub properties: Vec<(Str, Str)>,
     /// Objects a generate rule makes, in order.
     pub generated: Vec<Value>,
+    /// What a person should know although the outcome does not say it: where Kyverno's command line
+    /// loses an error and `apply` must answer as it does.
+    pub notices: Vec<String>,
     /// Targets a mutate-existing rule changed.
     pub patched_targets: Vec<Value>,
 }

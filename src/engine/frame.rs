@@ -17,6 +17,7 @@ use super::exceptions;
 use super::facts::Fact;
 use super::interrupt::Interrupt;
 use super::request::RequestView;
+use super::review::Numbers;
 use super::scope::Scope;
 use super::world::World;
 
@@ -97,6 +98,8 @@ impl<'a> Frame<'a> {
                 Ok(verdict) => Some(Answer::new(
                     Outcome::Skip(SkipReason::Preconditions),
                     match verdict.text() {
+                        // The command line says nothing of a generate rule that was skipped.
+                        _ if generate && review.numbers == Numbers::Floats => String::new(),
                         text if text.is_empty() => "preconditions not met".to_owned(),
                         text => format!("preconditions not met; {text}"),
                     },
@@ -148,6 +151,7 @@ impl<'a> Frame<'a> {
             properties: Vec::new(),
             generated: answer.generated,
             patched_targets: answer.patched_targets,
+            notices: answer.notices,
         }
     }
 }
