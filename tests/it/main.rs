@@ -6,17 +6,21 @@
 
 #[cfg(feature = "webhook")]
 mod admission_recorded;
+mod bad_input;
 mod denial_recorded;
 mod dependencies;
 mod deploy;
 mod engine_cases;
+mod failure_text;
 mod fuzz_corpus;
+mod gate;
 mod jmespath_probes;
 mod layering;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod policy_corpus;
 mod recorded;
+mod secrets;
 mod suites;
 #[cfg(feature = "webhook")]
 mod webhook_process;
