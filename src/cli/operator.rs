@@ -45,14 +45,14 @@ pub fn configuration(path: &Path) -> Result<GateConfiguration, String> {
 /// Everything that does not load, each with file and line: a policy that is lost is an open gate.
 pub fn policies(settings: &Settings, base: &Path) -> Result<Policies, Vec<String>> {
     let mut problems = Vec::new();
-    let loaded = load::load(collect(&settings.policies, base, &mut problems));
+    let loaded = load::load_for_cluster(collect(&settings.policies, base, &mut problems));
     problems.extend(faults(&loaded));
     let mut notes: Vec<String> = loaded
         .exceptions
         .iter()
         .map(|e| format!("PolicyException {} stands among the policies and does not count", e.key()))
         .collect();
-    let excepted = load::load(collect(&settings.exceptions, base, &mut problems));
+    let excepted = load::load_for_cluster(collect(&settings.exceptions, base, &mut problems));
     problems.extend(excepted.problems.iter().map(|p| p.diagnostic.to_string()));
     problems.extend(excepted.refused_exceptions.iter().map(|(_, why)| why.diagnostic.to_string()));
     notes.extend(
@@ -99,6 +99,18 @@ pub fn objects(paths: &[String], base: &Path) -> Result<Vec<Value>, Vec<String>>
     let entries: Vec<PathEntry> = paths.iter().map(|path| PathEntry { path: path.clone() }).collect();
     let found = collect(&entries, base, &mut problems).into_iter().map(|m| m.value).collect();
     if problems.is_empty() { Ok(found) } else { Err(problems) }
+}
+
+/// The files that make up `settings` and facts: what a digest of the operator's word covers.
+///
+/// # Errors
+/// The first path that leads nowhere.
+pub fn files<'p>(paths: impl IntoIterator<Item = &'p str>, base: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        list(&base.join(path), 0, true, &mut files)?;
+    }
+    Ok(files)
 }
 
 fn collect(entries: &[PathEntry], base: &Path, problems: &mut Vec<String>) -> Vec<Manifest> {
@@ -163,7 +175,7 @@ fn read(path: &Path) -> Result<Vec<Manifest>, String> {
     Ok(manifests)
 }
 
-fn text_of(path: &Path) -> Result<String, String> {
+pub(super) fn text_of(path: &Path) -> Result<String, String> {
     let shown = path.display();
     let metadata = fs::metadata(path).map_err(|e| format!("{shown}: {}", e.kind()))?;
     if !metadata.is_file() {

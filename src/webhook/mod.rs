@@ -9,8 +9,6 @@
 
 mod app;
 pub mod certificate;
-mod facts;
-pub mod files;
 mod handlers;
 mod log;
 mod metrics;

@@ -70,6 +70,9 @@ impl Reloader {
         }
         let count = snapshot.set.policies().len();
         line(Level::Info, "policies are in force", &[("policies", &count.to_string()), ("digest", &snapshot.digest)]);
+        for note in &snapshot.notes {
+            line(Level::Info, note, &[]);
+        }
         self.app.metrics.policies(count);
         self.app.metrics.reload("loaded");
         self.app.current.store(Some(Arc::new(snapshot)));

@@ -14,6 +14,8 @@ pub struct Snapshot {
     pub gate: Box<dyn Gate>,
     /// A digest of what was read, for logs and metrics.
     pub digest: String,
+    /// What was read and does not count, and why; logged when the set comes into force.
+    pub notes: Vec<String>,
 }
 
 impl Snapshot {

@@ -111,7 +111,7 @@ fn snapshot(text: &str, mood: Mood) -> Snapshot {
     let loaded = load(documents.into_iter().map(|d| manifest(d).expect("an object")));
     assert!(loaded.problems.is_empty() && loaded.rejected.is_empty(), "{loaded:?}");
     let set = PolicySet::new(loaded.policies, loaded.exceptions);
-    Snapshot { set, gate: Box::new(TestGate(mood)), digest: "d".to_owned() }
+    Snapshot { set, gate: Box::new(TestGate(mood)), digest: "d".to_owned(), notes: Vec::new() }
 }
 
 fn app(text: &str, mood: Mood, limits: Limits) -> Arc<App> {

@@ -90,7 +90,7 @@ impl Webhook {
         let limits = Limits { deadline: std::time::Duration::from_secs(60), audits_waiting: 0, ..Limits::default() };
         let app = App::new(limits);
         let set = PolicySet::new(policies, loaded.exceptions);
-        let snapshot = Snapshot { set, gate: Box::new(RecordedCluster), digest: String::new() };
+        let snapshot = Snapshot { set, gate: Box::new(RecordedCluster), digest: String::new(), notes: Vec::new() };
         app.current.store(Some(Arc::new(snapshot)));
         Self { router: router(Arc::new(app)) }
     }

@@ -1,15 +1,17 @@
 //! `webhook`: serve admission over HTTPS until SIGTERM.
 
+mod source;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::document::GoDuration;
 use crate::webhook::certificate::Certificate;
-use crate::webhook::files::ConfiguredFiles;
 use crate::webhook::server::{Options, serve};
 use crate::webhook::{App, Limits};
 
+use self::source::ConfiguredFiles;
 use super::{ExitStatus, Io};
 
 /// Arguments of `webhook`.

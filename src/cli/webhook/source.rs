@@ -1,0 +1,204 @@
+//! The configured files as the webhook's policies: read as the render reads them, so that both decide by
+//! the same set.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sha2::{Digest, Sha256};
+
+use crate::config::gate::Enforcement;
+use crate::config::{Application, GateConfiguration, Settings};
+use crate::document::Value;
+use crate::engine::Facts;
+use crate::policy::rule::{Action, Policy, Rule};
+use crate::policy::set::PolicySet;
+use crate::render::RenderFacts;
+use crate::webhook::reload::Source;
+use crate::webhook::{Gate, Snapshot};
+
+use super::super::operator;
+
+/// A GateConfiguration and everything it names; relative paths start at its own folder.
+#[derive(Clone, Debug)]
+pub struct ConfiguredFiles {
+    path: PathBuf,
+}
+
+impl ConfiguredFiles {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(configuration: impl Into<PathBuf>) -> Self {
+        Self { path: configuration.into() }
+    }
+
+    /// Whether the configuration itself can be read; what it names is another question.
+    ///
+    /// # Errors
+    /// With file and line.
+    pub fn check_configuration(&self) -> Result<(), String> {
+        self.settings().map(drop)
+    }
+
+    /// Sections are for Applications, and no Application asks here.
+    fn settings(&self) -> Result<(GateConfiguration, Settings), String> {
+        let mut configuration = operator::configuration(&self.path)?;
+        configuration.sections.clear();
+        let shown = self.path.display().to_string();
+        let settings = Settings::for_application(&configuration, &Application::default(), &shown);
+        settings.map(|settings| (configuration, settings)).map_err(|e| e.to_string())
+    }
+
+    fn base(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+}
+
+impl Source for ConfiguredFiles {
+    fn digest(&self) -> Result<String, String> {
+        let (configuration, settings) = self.settings()?;
+        let named = settings.policies.iter().chain(&settings.exceptions).map(|entry| entry.path.as_str());
+        let facts = configuration.facts.namespaces.iter().chain(&configuration.facts.objects).map(String::as_str);
+        let mut files = vec![self.path.clone()];
+        files.extend(operator::files(named.chain(facts), self.base())?);
+        let mut digest = Sha256::new();
+        for file in files {
+            let text = operator::text_of(&file)?;
+            digest.update(file.as_os_str().as_encoded_bytes());
+            digest.update([0]);
+            digest.update(Sha256::digest(text.as_bytes()));
+        }
+        Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    fn load(&self) -> Result<Snapshot, String> {
+        let digest = self.digest()?;
+        let (configuration, settings) = self.settings()?;
+        let found = operator::policies(&settings, self.base()).map_err(first)?;
+        let facts = |paths: &[String]| operator::objects(paths, self.base()).map_err(first);
+        let (namespaces, objects) = (facts(&configuration.facts.namespaces)?, facts(&configuration.facts.objects)?);
+        let gate = ConfiguredGate { settings, namespaces, objects };
+        let set = PolicySet::new(found.policies, found.exceptions);
+        Ok(Snapshot { set, gate: Box::new(gate), digest, notes: found.notes })
+    }
+}
+
+/// The first problem, and how many there are besides.
+fn first(problems: Vec<String>) -> String {
+    match problems.as_slice() {
+        [] => "unknown problem".to_owned(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
+struct ConfiguredGate {
+    settings: Settings,
+    namespaces: Vec<Value>,
+    objects: Vec<Value>,
+}
+
+impl Gate for ConfiguredGate {
+    fn action(&self, policy: &Policy, rule: &Rule) -> Option<Action> {
+        match self.settings.enforcement(&policy.name, &rule.name) {
+            Enforcement::Policy => None,
+            Enforcement::Audit => Some(Action::Audit),
+            Enforcement::Enforce => Some(Action::Enforce),
+        }
+    }
+
+    fn facts(&self) -> Box<dyn Facts + '_> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i128::try_from(since.as_nanos()).unwrap_or(i128::MAX);
+        let mut seed = [0; 8];
+        // Without random numbers from the system, those of a render are drawn.
+        let seed = getrandom::fill(&mut seed).map_or(0, |()| u64::from_le_bytes(seed));
+        Box::new(RenderFacts::new(self.namespaces.clone(), self.objects.clone(), now).seeded(seed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::engine::Fact;
+
+    const POLICY: &str = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: NAME}\nspec:\n  rules:\n  - name: r\n    \
+        match: {any: [{resources: {kinds: [ConfigMap]}}]}\n    validate: {message: denied, deny: {}}\n";
+
+    fn folder(files: &[(&str, String)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        }
+        folder
+    }
+
+    fn gate(rest: &str) -> (&'static str, String) {
+        let head = "apiVersion: rendergate.dev/v1alpha1\nkind: GateConfiguration\npolicies: [{path: policies}]\n";
+        ("gate.yaml", format!("{head}{rest}"))
+    }
+
+    fn policy(name: &str) -> String {
+        POLICY.replace("NAME", name)
+    }
+
+    fn source(folder: &tempfile::TempDir) -> ConfiguredFiles {
+        ConfiguredFiles::new(folder.path().join("gate.yaml"))
+    }
+
+    #[test]
+    fn a_change_changes_the_digest_through_a_swapped_symlink_too() {
+        let folder = folder(&[gate(""), ("one/a.yaml", policy("a")), ("two/a.yaml", policy("b"))]);
+        let link = folder.path().join("policies");
+        std::os::unix::fs::symlink("one", &link).expect("a link");
+        let before = source(&folder).digest().expect("a digest");
+        assert_eq!(source(&folder).load().expect("a set").digest, before);
+        fs::remove_file(&link).expect("the link goes");
+        std::os::unix::fs::symlink("two", &link).expect("a link");
+        assert_ne!(source(&folder).digest().expect("a digest"), before);
+    }
+
+    #[test]
+    fn what_does_not_load_is_named() {
+        for (name, text, expected) in [
+            ("policies/a.yaml", policy("a").replace("message", "mesage"), "policies/a.yaml:8:"),
+            ("policies/a.yaml", "a: [".to_owned(), "policies/a.yaml:"),
+            ("policies/empty.txt", String::new(), "0 policies found where there must be at least 1"),
+        ] {
+            let folder = folder(&[gate(""), (name, text)]);
+            let why = source(&folder).load().err().expect("a refusal");
+            assert!(why.contains(expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn the_configuration_decides_before_the_policy() {
+        let overrides = "enforcement: enforce\noverrides: [{policy: a, enforcement: audit}]\n";
+        let folder = folder(&[gate(overrides), ("policies/a.yaml", policy("a")), ("policies/b.yaml", policy("b"))]);
+        let snapshot = source(&folder).load().expect("a set");
+        let actions: Vec<_> = snapshot.set.policies().iter().map(|p| snapshot.gate.action(p, &p.rules[0])).collect();
+        assert_eq!(actions, [Some(Action::Audit), Some(Action::Enforce)]);
+    }
+
+    #[test]
+    fn facts_say_what_is_known() {
+        let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: a}}\n";
+        let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: shop}\ndata: {k: v}\n";
+        let folder = folder(&[
+            gate("facts: {namespaces: [n.yaml], objects: [o.yaml]}\n"),
+            ("policies/a.yaml", policy("a")),
+            ("n.yaml", namespace.to_owned()),
+            ("o.yaml", map.to_owned()),
+        ]);
+        let snapshot = source(&folder).load().expect("a set");
+        let facts = snapshot.gate.facts();
+        let Fact::Known(labels) = facts.namespace_labels("shop") else { panic!("shop is known") };
+        assert_eq!(labels.get("team").and_then(Value::as_str), Some("a"));
+        assert!(matches!(facts.namespace_labels("other"), Fact::Unknown(_)));
+        assert!(matches!(facts.config_map("shop", "c"), Fact::Known(_)));
+        assert!(matches!(facts.config_map("shop", "d"), Fact::Unknown(_)));
+    }
+}
