@@ -99,7 +99,7 @@ struct ConfiguredGate {
 
 impl Gate for ConfiguredGate {
     fn action(&self, policy: &Policy, rule: &Rule) -> Option<Action> {
-        match self.settings.enforcement(&policy.name, &rule.name) {
+        match self.settings.enforcement(&policy.key(), &rule.name) {
             Enforcement::Policy => None,
             Enforcement::Audit => Some(Action::Audit),
             Enforcement::Enforce => Some(Action::Enforce),
