@@ -287,6 +287,30 @@ async fn audit_findings_are_counted_after_the_answer() {
     panic!("{line} is not in\n{}", app.metrics.text());
 }
 
+#[tokio::test]
+async fn a_secret_is_not_in_the_answer() {
+    let policy = r#"
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: no-secrets}
+spec:
+  rules:
+  - name: leak
+    match: {any: [{resources: {kinds: [Secret]}}]}
+    validate: {failureAction: Enforce, message: "has {{ request.object.data.token }}", deny: {}}
+"#;
+    let app = app(policy, Mood::Well, Limits::default());
+    let review = review("{}")
+        .replace("\"Pod\"", "\"Secret\"")
+        .replace(r#""spec":{"containers":[]}"#, r#""data":{"token":"aHVudGVyMg=="}"#);
+    let (status, body) = send(&app, "POST", "/validate", "application/json", review).await;
+    assert_eq!(status, StatusCode::OK);
+    let reply = json::parse(body.as_bytes()).expect("JSON");
+    let message = reply.str_at(&["response", "status", "message"]).expect("a denial");
+    assert!(message.contains("leak: has [redacted]"), "{message}");
+    assert!(!message.contains("aHVudGVyMg") && !message.contains("hunter2"), "{message}");
+}
+
 /// A source whose content the test sets.
 struct Files(Mutex<Result<String, String>>, AtomicUsize);
 

@@ -11,6 +11,7 @@ use crate::engine::review::{Operation, Review};
 use crate::engine::{Decision, Outcome, RuleResult, Selection, decide_selected};
 use crate::mutate::json_patch;
 use crate::output::admission::{AdmissionRequest, Answer, Findings, denial_text};
+use crate::output::redact::Redactor;
 use crate::policy::action::{self, Namespace};
 use crate::policy::rule::{Action, ActionOverride, Body, FailurePolicy, Policy, Rule, Stage};
 use crate::policy::selector::NamespaceLabels;
@@ -48,6 +49,7 @@ pub fn validate(snapshot: &Snapshot, request: &AdmissionRequest, batch: Batch) -
     let sorter = Sorter::new(snapshot, &review, &*facts, batch);
     let decision = sorter.decide(&VALIDATING, &|policy, rule| sorter.enforces(policy, rule));
     let mut results = said(&decision);
+    let secrets = secrets(request);
 
     let denies = |result: &RuleResult, policy: &Policy| {
         result.outcome == Outcome::Fail && sorter.action(policy, result) == Action::Enforce
@@ -57,7 +59,7 @@ pub fn validate(snapshot: &Snapshot, request: &AdmissionRequest, batch: Batch) -
     if blocked {
         let mut findings = Findings::new();
         for (policy, result) in decision.results().filter(|(_, r)| is_finding(&r.outcome)) {
-            let message = message(result);
+            let message = message(result, &secrets);
             findings.entry(policy.name.clone()).or_default().insert(result.rule.name.clone(), message);
         }
         let name = object_name(request);
@@ -65,9 +67,9 @@ pub fn validate(snapshot: &Snapshot, request: &AdmissionRequest, batch: Batch) -
         return Ok(Verdict { answer: Answer::Deny(text), results });
     }
 
-    let mut warnings = warnings(&decision);
+    let mut warnings = warnings(&decision, &secrets);
     let warn_pass = sorter.decide(&VALIDATING, &|policy, rule| policy.emit_warning && !sorter.enforces(policy, rule));
-    warnings.extend(self::warnings(&warn_pass));
+    warnings.extend(self::warnings(&warn_pass, &secrets));
     results.extend(said(&warn_pass));
     Ok(Verdict { answer: Answer::Allow { warnings, patch: Vec::new() }, results })
 }
@@ -85,6 +87,7 @@ pub fn mutate(snapshot: &Snapshot, request: &AdmissionRequest, batch: Batch) -> 
     let sorter = Sorter::new(snapshot, &review, &*facts, batch);
     let decision = sorter.decide(&[Stage::Mutate], &|_, rule| changes_the_request(rule));
     let results = said(&decision);
+    let secrets = secrets(request);
 
     let mut strict = false;
     for response in &decision.responses {
@@ -98,7 +101,8 @@ pub fn mutate(snapshot: &Snapshot, request: &AdmissionRequest, batch: Batch) -> 
             _ => strict,
         };
         if failed.iter().any(denies) {
-            let rules: Vec<String> = failed.iter().map(|r| format!("{}: {}", r.rule.name, message(r))).collect();
+            let rules: Vec<String> =
+                failed.iter().map(|r| format!("{}: {}", r.rule.name, message(r, &secrets))).collect();
             let (name, rules) = (&policy.name, rules.join(" "));
             let text = format!("mutation policy {name} error: failed to apply policy {name} rules [{rules}]");
             return Ok(Verdict { answer: Answer::Deny(text), results });
@@ -109,7 +113,7 @@ pub fn mutate(snapshot: &Snapshot, request: &AdmissionRequest, batch: Batch) -> 
         .iter()
         .flat_map(|response| response.rules.iter().map(move |rule| (&response.policy, rule)))
         .filter(|(policy, r)| is_finding(&r.outcome) || (policy.emit_warning && !matches!(r.outcome, Outcome::Skip(_))))
-        .map(|(policy, r)| warning(policy, r))
+        .map(|(policy, r)| warning(policy, r, &secrets))
         .collect();
     let patch = match &decision.object {
         Some(after) => json_patch::diff(before, after).iter().map(json_patch::Operation::to_value).collect(),
@@ -209,19 +213,24 @@ fn is_error(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Error | Outcome::Deferred(_))
 }
 
-fn message(result: &RuleResult) -> String {
+/// A result's text, without anything a Secret under review holds.
+fn message(result: &RuleResult, secrets: &Redactor) -> String {
     match &result.outcome {
-        Outcome::Deferred(what) => format!("cannot be decided: needs {what}"),
-        _ => result.message.clone(),
+        Outcome::Deferred(what) => secrets.apply(&format!("cannot be decided: needs {what}")),
+        _ => secrets.apply(&result.message),
     }
 }
 
-fn warning(policy: &Policy, result: &RuleResult) -> String {
-    format!("policy {}.{}: {}", policy.name, result.rule.name, message(result))
+fn warning(policy: &Policy, result: &RuleResult, secrets: &Redactor) -> String {
+    format!("policy {}.{}: {}", policy.name, result.rule.name, message(result, secrets))
 }
 
-fn warnings(decision: &Decision) -> Vec<String> {
-    decision.results().filter(|(_, r)| is_finding(&r.outcome)).map(|(policy, r)| warning(policy, r)).collect()
+fn warnings(decision: &Decision, secrets: &Redactor) -> Vec<String> {
+    decision.results().filter(|(_, r)| is_finding(&r.outcome)).map(|(policy, r)| warning(policy, r, secrets)).collect()
+}
+
+fn secrets(request: &AdmissionRequest) -> Redactor {
+    Redactor::of(request.object.iter().chain(&request.old_object))
 }
 
 fn said(decision: &Decision) -> Vec<Said> {
