@@ -10,6 +10,8 @@ mod bad_input;
 mod denial_recorded;
 mod dependencies;
 mod deploy;
+#[cfg(feature = "webhook")]
+mod doors_agree;
 mod engine_cases;
 mod failure_text;
 mod fuzz_corpus;
