@@ -11,7 +11,9 @@ pub mod generate;
 mod io;
 pub mod jp;
 pub mod operator;
+pub mod panics;
 pub mod probe;
+pub mod summarise;
 pub mod test;
 pub mod version;
 #[cfg(feature = "webhook")]
@@ -53,6 +55,8 @@ pub enum Command {
     Jp(jp::Args),
     /// Render a directory: mutate, validate and print its manifests, or fail with what a policy says.
     Generate(generate::Args),
+    /// Sum up policy reports: counts, a table, the failures.
+    Summarise(summarise::Args),
     /// Print the version.
     Version(version::Args),
     /// Print a shell's completion script.
@@ -82,6 +86,7 @@ fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
         Command::Test(args) => test::run(&args, io),
         Command::Jp(args) => jp::run(&args, io),
         Command::Generate(args) => generate::run(&args, io),
+        Command::Summarise(args) => summarise::run(&args, io),
         Command::Version(args) => version::run(&args, io),
         Command::Completion(args) => completion::run(&args, io),
     }

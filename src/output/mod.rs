@@ -10,5 +10,6 @@ pub mod json;
 pub mod manifests;
 pub mod redact;
 pub mod report;
+pub mod summary;
 pub mod table;
 pub mod test_results;

@@ -21,7 +21,7 @@ pub fn marked(mut object: Value, rule: &str, sync_options: &str) -> Value {
     };
     if let Some(labels) = metadata.get_mut("labels").and_then(Value::as_map_mut) {
         labels.retain(|key, value| {
-            !key.starts_with(KYVERNO_PREFIX) && !(key == MANAGED_BY && value.as_str() == Some("kyverno"))
+            !(key.starts_with(KYVERNO_PREFIX) || key == MANAGED_BY && value.as_str() == Some("kyverno"))
         });
     }
     if metadata.get("labels").and_then(Value::as_map).is_some_and(Map::is_empty) {

@@ -1,0 +1,154 @@
+//! `summarise`: policy reports from files or standard input become one overview.
+
+use std::path::{Path, PathBuf};
+
+use crate::document::{Value, yaml};
+use crate::output::summary::{self, By, Reports};
+
+use super::{ExitStatus, Io};
+
+/// The longest input, in bytes.
+const LONGEST: u64 = 512 << 20;
+
+/// Arguments of `summarise`.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Reports as YAML or JSON: policy reports of both API groups, lists of them, findings of
+    /// rendergate. Standard input if there is none, or for `-`.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Show only what fails, then every failure on its own line.
+    #[arg(long)]
+    failures_only: bool,
+    /// Only these policies (wildcards allowed).
+    #[arg(long = "policy", value_name = "NAME")]
+    policies: Vec<String>,
+    /// What a line of the table stands for.
+    #[arg(long, value_enum, default_value = "rule")]
+    by: Grouping,
+    /// Exit with 1 when anything fails or could not be evaluated.
+    #[arg(long)]
+    exit_on_violations: bool,
+}
+
+/// What a line of the table stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Grouping {
+    Policy,
+    Rule,
+    Namespace,
+    Kind,
+    Application,
+    Severity,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
+    let reports = match read_all(args, io) {
+        Ok(reports) => reports,
+        Err(problem) => {
+            io.say(format_args!("rendergate: {problem}\n"));
+            return ExitStatus::CouldNotWork;
+        }
+    };
+    if reports.reports == 0 {
+        io.say("rendergate: there is no policy report in the input\n");
+        return ExitStatus::CouldNotWork;
+    }
+    if reports.others > 0 {
+        io.say(format_args!("rendergate: note: {} documents are no policy reports\n", reports.others));
+    }
+    let rows = summary::of_policies(reports.rows(), &args.policies);
+    let by = match args.by {
+        Grouping::Policy => By::Policy,
+        Grouping::Rule => By::Rule,
+        Grouping::Namespace => By::Namespace,
+        Grouping::Kind => By::Kind,
+        Grouping::Application => By::Application,
+        Grouping::Severity => By::Severity,
+    };
+    io.print(summary::text(&rows, by, args.failures_only));
+    if args.exit_on_violations && rows.iter().any(summary::is_failure) {
+        ExitStatus::PolicySaidNo
+    } else {
+        ExitStatus::Clean
+    }
+}
+
+fn read_all(args: &Args, io: &mut Io) -> Result<Reports, String> {
+    let mut reports = Reports::default();
+    let stdin = [PathBuf::from("-")];
+    let files = if args.files.is_empty() { &stdin[..] } else { &args.files };
+    for file in files {
+        let shown = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
+        let text = if file == Path::new("-") {
+            io.input.read_text(LONGEST)?
+        } else {
+            let length = std::fs::metadata(file).map_err(|e| format!("{shown}: {}", e.kind()))?.len();
+            if length > LONGEST {
+                return Err(format!("{shown}: longer than {LONGEST} bytes"));
+            }
+            std::fs::read_to_string(file).map_err(|e| format!("{shown}: {}", e.kind()))?
+        };
+        documents(&text).map_err(|problem| format!("{shown}: {problem}"))?.iter().for_each(|d| reports.add(d));
+    }
+    Ok(reports)
+}
+
+/// The documents of a text: JSON values one after another, else a YAML stream.
+fn documents(text: &str) -> Result<Vec<Value>, String> {
+    if text.trim_start().starts_with('{') {
+        let json: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
+        if let Ok(documents) = json {
+            return Ok(documents);
+        }
+    }
+    let limits = yaml::Limits { bytes: usize::MAX, ..yaml::Limits::default() };
+    let documents = yaml::read(text, &limits).map_err(|e| format!("{}: {}", e.position, e.problem))?;
+    Ok(documents.into_iter().map(|d| d.value).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::io::capture;
+    use super::super::run as command;
+    use super::*;
+
+    const REPORT: &str = r#"{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"wgpolicyk8s.io/v1alpha2","kind":"PolicyReport",
+        "metadata":{"name":"a","namespace":"shop"},"scope":{"kind":"Pod","name":"web","namespace":"shop"},
+        "results":[{"policy":"p","rule":"r","result":"fail","message":"refused"}]}]}"#;
+
+    fn summarise(input: &str, arguments: &[&str]) -> (ExitStatus, String, String) {
+        let argv = ["rendergate", "summarise"].iter().chain(arguments).map(std::ffi::OsString::from);
+        capture(input, |io| command(argv.collect::<Vec<_>>(), io))
+    }
+
+    #[test]
+    fn standard_input() {
+        let (status, out, _) = summarise(REPORT, &["--failures-only"]);
+        assert_eq!(status, ExitStatus::Clean);
+        assert!(out.ends_with("fail p/r Pod shop/web: refused\n"), "{out}");
+        let (status, ..) = summarise(REPORT, &["--exit-on-violations"]);
+        assert_eq!(status, ExitStatus::PolicySaidNo);
+        let (status, out, _) = summarise(REPORT, &["--exit-on-violations", "--policy", "other"]);
+        assert_eq!((status, out.starts_with("pass: 0, fail: 0")), (ExitStatus::Clean, true));
+    }
+
+    #[test]
+    fn what_is_no_report_is_said() {
+        for (input, text) in [
+            ("a: [", "standard input: line "),
+            ("a: b\n", "there is no policy report in the input"),
+            ("", "there is no policy report in the input"),
+        ] {
+            let (status, out, err) = summarise(input, &[]);
+            assert_eq!((status, out.as_str()), (ExitStatus::CouldNotWork, ""));
+            assert!(err.contains(text), "{err}");
+        }
+        let (status, out, _) = summarise("apiVersion: v1\nkind: List\nitems: []\n", &[]);
+        assert_eq!(
+            (status, out.as_str()),
+            (ExitStatus::Clean, "pass: 0, fail: 0, warn: 0, error: 0, skip: 0 (0 objects)\n")
+        );
+    }
+}
