@@ -4,7 +4,7 @@
 //! cargo run --release --example oracle_admission [-- --differences]
 //! ```
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::cast_precision_loss, reason = "a report for people")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a report for people")]
 
 #[path = "../tests/it/admission_recorded/mod.rs"]
 mod admission_recorded;

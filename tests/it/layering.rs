@@ -92,12 +92,16 @@ fn every_room_stands_in_the_table_and_on_the_map() {
     let table: BTreeSet<String> = ROOMS.iter().map(|(name, ..)| (*name).to_owned()).collect();
     assert_eq!(found, table, "the rooms under src/ and the table differ");
     let map = fs::read_to_string(root().join("src/lib.rs")).expect("src/lib.rs is readable");
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md is readable");
     for (room, ..) in ROOMS {
         assert!(map.contains(&format!("pub mod {room};")), "src/lib.rs does not declare {room}");
         assert!(
             map.lines().any(|l| l.starts_with("//!") && l.split_whitespace().any(|word| word == *room)),
             "the map in src/lib.rs does not show {room}"
         );
+        let shown =
+            |line: &str| line.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7']).starts_with(room);
+        assert!(architecture.lines().any(shown), "ARCHITECTURE.md does not show {room}");
     }
 }
 

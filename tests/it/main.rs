@@ -3,6 +3,7 @@
 //! Tests that need the shared corpus say so on stderr and pass when it is absent.
 
 #![allow(clippy::print_stderr, reason = "a test that does not run says so on stderr")]
+#![allow(clippy::unwrap_used, reason = "a test may fail by a panic, in its helpers too")]
 
 #[cfg(feature = "webhook")]
 mod admission_recorded;
