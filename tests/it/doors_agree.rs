@@ -75,7 +75,7 @@ fn compare(objects: &[Value]) -> Compared {
 /// `gate.yaml` enforces, `audit.yaml` lets everything through; the labels of every namespace are known.
 fn write_configuration(folder: &Path, objects: &[Value]) {
     let spaces: BTreeSet<&str> = objects.iter().filter_map(|o| o.str_at(&["metadata", "namespace"])).collect();
-    let label = |space: &str| if space.len() % 2 == 0 { "production" } else { "staging" };
+    let label = |space: &str| if space.len().is_multiple_of(2) { "production" } else { "staging" };
     let namespace = |space: &&str| {
         format!(
             "---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {space}\n  labels:\n    environment: {}\n",
