@@ -13,7 +13,7 @@ fn shuffled(mut names: Vec<usize>, seed: u64) -> Vec<usize> {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        names.swap(at, usize::try_from(state % (at as u64 + 1)).unwrap());
+        names.swap(at, usize::try_from(state % (at as u64 + 1)).expect("works in a test"));
     }
     names
 }
@@ -63,7 +63,7 @@ fn the_storefront_example_says_both_policies_and_where() {
     let broken = run("examples/storefront");
     assert_eq!((broken.status.code(), broken.stdout.len()), (Some(1), 0));
     assert_eq!(
-        String::from_utf8(broken.stderr).unwrap(),
+        String::from_utf8(broken.stderr).expect("works in a test"),
         "rendergate: 2 violations of 2 policies block this render. \
          [require-resource-limits/autogen-check-container-limits] Deployment shop/web: Resource limits are required for all \
          containers. (/spec/template/spec/containers/0/resources/limits, web.yaml:28) \
@@ -71,7 +71,7 @@ fn the_storefront_example_says_both_policies_and_where() {
          'cost-centre' labels. (/metadata/labels/cost-centre, web.yaml:7) 1 rule deferred to admission.\n"
     );
     let fixed = run("examples/storefront-fixed");
-    let printed = String::from_utf8(fixed.stdout).unwrap();
+    let printed = String::from_utf8(fixed.stdout).expect("works in a test");
     assert_eq!(fixed.status.code(), Some(0));
     for expected in ["name: log-forwarder", "data-classification: internal", "kind: ResourceQuota", "Prune=confirm"] {
         assert!(printed.contains(expected), "{expected} is missing in\n{printed}");
@@ -82,7 +82,8 @@ fn the_storefront_example_says_both_policies_and_where() {
 #[test]
 fn a_second_render_of_what_was_printed_changes_nothing() {
     let gate = Gate::new().config(&format!("policies: [{{path: {}}}]\n", project().join("policies").display()));
-    let example = std::fs::read_to_string(project().join("examples/storefront-fixed/web.yaml")).unwrap();
+    let example =
+        std::fs::read_to_string(project().join("examples/storefront-fixed/web.yaml")).expect("works in a test");
     let first = gate.file("a.yaml", example).run();
     assert_eq!(first.status, 0, "{}", first.stderr);
     let again = Gate::new().config(&format!("policies: [{{path: {}}}]\n", project().join("policies").display()));

@@ -42,9 +42,13 @@ pub const GOOD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good, 
 impl Gate {
     /// A gate with policy [`TEAM`] and an empty application.
     pub fn new() -> Self {
-        let gate = Self { directory: tempfile::tempdir().unwrap(), environment: Vec::new(), arguments: Vec::new() };
-        fs::create_dir_all(gate.app()).unwrap();
-        fs::create_dir_all(gate.path("policies")).unwrap();
+        let gate = Self {
+            directory: tempfile::tempdir().expect("works in a test"),
+            environment: Vec::new(),
+            arguments: Vec::new(),
+        };
+        fs::create_dir_all(gate.app()).expect("works in a test");
+        fs::create_dir_all(gate.path("policies")).expect("works in a test");
         gate.write("policies/team.yaml", TEAM);
         gate.config("policies: [{path: policies}]\n")
     }
@@ -62,8 +66,8 @@ impl Gate {
     /// Writes a file.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
+        fs::create_dir_all(path.parent().expect("works in a test")).expect("works in a test");
+        fs::write(path, content).expect("works in a test");
     }
 
     /// Writes a file of the application.

@@ -15,7 +15,7 @@ fn canary(n: u64) -> String {
             state ^= state >> 7;
             state ^= state << 17;
             let letters = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/-_";
-            char::from(letters[usize::try_from(state % letters.len() as u64).unwrap()])
+            char::from(letters[usize::try_from(state % letters.len() as u64).expect("works in a test")])
         })
         .collect()
 }
@@ -149,9 +149,9 @@ fn the_report_of_a_failing_run() {
     let validate = "      message: \"shows {{ request.object.stringData.k2 }}\"\n      pattern: {metadata: {labels: {team: '?*'}}}\n";
     gate.write("policies/raw.yaml", policy("raw", validate));
     let report = gate.path("report.json");
-    let gate = gate.argument("--report").argument(report.to_str().unwrap());
+    let gate = gate.argument("--report").argument(report.to_str().expect("works in a test"));
     assert_hidden(&gate.run());
-    let text = std::fs::read_to_string(report).unwrap();
+    let text = std::fs::read_to_string(report).expect("works in a test");
     assert!(text.contains("\"verdict\":\"denied\"") && text.contains("[redacted]"), "{text}");
     assert!(!text.contains(&canary(2)), "{text}");
 }
