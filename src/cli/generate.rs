@@ -1,7 +1,7 @@
 //! `generate`: the render gate as a child of argocd-cmp-server, or on a laptop. Nothing is printed
 //! on standard output unless everything was checked and nothing blocks.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -308,7 +308,12 @@ impl Clock {
         let problem = format!("it took longer than {}s (limits.time)", time.as_secs_f64());
         let text = cannot_text(&[problem], app);
         std::thread::spawn(move || {
-            std::thread::sleep(time);
+            let patience = Duration::from_secs(1).min(time);
+            std::thread::sleep(patience);
+            if std::io::stderr().is_terminal() && !watch.load(Ordering::SeqCst) {
+                let _ = writeln!(std::io::stderr(), "rendergate: still rendering, for {}s at most", time.as_secs());
+            }
+            std::thread::sleep(time.saturating_sub(patience));
             if !watch.swap(true, Ordering::SeqCst) {
                 let _ = writeln!(std::io::stderr(), "{text}");
                 std::process::exit(i32::from(ExitStatus::CouldNotWork.code()));

@@ -184,13 +184,15 @@ impl Render<'_> {
         verdict: &mut Verdict,
     ) -> Vec<Made> {
         let gate = Gate { settings: self.settings, enforce: self.enforce };
+        // The names of what is made from a Secret may be taken from it.
+        let named = |text: Str| -> Str { passing.inherited.apply(&text).into() };
         let subject = Subject {
-            namespace: review.namespace.clone(),
+            namespace: named(review.namespace.clone()),
             kind: review.kind.clone(),
-            name: match text(passing.value, &["metadata", "name"]) {
+            name: named(match text(passing.value, &["metadata", "name"]) {
                 name if name.is_empty() => text(passing.value, &["metadata", "generateName"]),
                 name => name,
-            },
+            }),
             api_version: text(passing.value, &["apiVersion"]),
         };
         let mut made = Vec::new();

@@ -17,6 +17,7 @@ mod engine_cases;
 mod failure_text;
 mod fuzz_corpus;
 mod gate;
+mod gate_settings;
 mod jmespath_probes;
 mod layering;
 #[path = "../oracle/mod.rs"]
