@@ -43,7 +43,7 @@ pub fn objects(actual: &Value, expected: &Value) -> Comparison {
     if merge_patch::equal_when_tidied(&actual, &expected) {
         Comparison::Equal
     } else {
-        Comparison::Different(diff(&yaml::write_sorted(&expected), &yaml::write(&actual)))
+        Comparison::Different(diff(&yaml::write_sorted(&expected), &yaml::write_sorted(&actual)))
     }
 }
 

@@ -218,12 +218,12 @@ mod tests {
     fn objects_are_completed() {
         let objects = objects(
             "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: }\nspec: {size: 3}\n---\n---\n\
-             apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",
+             apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
         );
         assert_eq!(Identity::of(&objects[0]).path(), "default/Pod/p");
         assert_eq!(objects[0].at(&["metadata", "labels"]), Some(&Value::empty_map()));
         assert_eq!(objects[0].at(&["spec", "size"]), Some(&Value::Float(3.0)));
-        assert_eq!(Identity::of(&objects[1]).path(), "/Namespace/n");
+        assert_eq!(Identity::of(&objects[1]).path(), "/Namespace/shop");
     }
 
     #[test]
