@@ -23,7 +23,7 @@ pub struct Session<'a> {
     /// Who asks.
     pub user: User,
     /// What policies may ask of the world.
-    pub facts: &'a dyn Facts,
+    pub facts: &'a (dyn Facts + Sync),
 }
 
 /// The answers about one resource.
@@ -86,14 +86,14 @@ impl Session<'_> {
     ) -> Vec<Response> {
         let review = self.review(Some(resource), identity, operation, variables);
         let decision = decide(self.set, &review, self.facts);
-        let mut decided = decision.responses;
+        // The engine answers stage by stage, in the set's order, as the loops below go.
+        let mut decided = decision.responses.into_iter().peekable();
         let mut object = review.object.clone();
         let mut responses = Vec::new();
         for stage in STAGES {
             for policy in self.set.policies() {
-                let at = decided.iter().position(|r| r.stage == stage && Arc::ptr_eq(&r.policy, policy));
-                let response = match at {
-                    Some(at) => decided.remove(at),
+                let response = match decided.next_if(|r| r.stage == stage && Arc::ptr_eq(&r.policy, policy)) {
+                    Some(response) => response,
                     None if answers_always(policy, stage) => silent(policy, stage, object.clone()),
                     None => continue,
                 };

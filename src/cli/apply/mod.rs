@@ -2,6 +2,7 @@
 
 mod input;
 mod made;
+mod parallel;
 mod print;
 
 use std::path::PathBuf;

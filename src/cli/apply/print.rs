@@ -1,6 +1,6 @@
 //! Evaluating, and printing in the mode asked for.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::document::{GoDuration, Value, json, yaml};
 use crate::engine::decision::Response;
@@ -13,6 +13,7 @@ use crate::suite::evaluate::{Evaluation, Session};
 
 use super::input::Given;
 use super::made::Destination;
+use super::parallel::in_parallel;
 use super::{Args, Io};
 
 /// The first line, unless output is piped on or is a report.
@@ -26,23 +27,33 @@ pub fn header(args: &Args, given: &Given, io: &mut Io) {
 /// Evaluates every resource; what policies change or generate is printed or written at once.
 pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io) -> Result<Vec<Evaluation>, String> {
     let session = Session { set: &given.set, values: &given.values, user: given.user.clone(), facts: &given.world };
-    let (start, mut next) = (Instant::now(), Duration::from_secs(1));
-    let mut evaluated = Vec::with_capacity(given.resources.len());
-    for (at, resource) in given.resources.iter().enumerate() {
-        if io.err.is_terminal && !io.out.is_terminal && start.elapsed() > next {
-            io.say(format_args!("\r{at} of {} resources", given.resources.len()));
-            next = start.elapsed() + Duration::from_millis(200);
-        }
-        let evaluation = session.evaluate(resource, None);
-        for response in &evaluation.responses {
-            print_made(args, &evaluation, response, made, io)?;
-        }
-        evaluated.push(evaluation);
-    }
-    if next > Duration::from_secs(1) {
+    let progress = io.err.is_terminal && !io.out.is_terminal;
+    let evaluated = in_parallel(
+        &given.resources,
+        |resource| evaluate_one(&session, resource),
+        |done| {
+            if progress {
+                io.say(format_args!("\r{done} of {} resources", given.resources.len()));
+            }
+        },
+    );
+    if progress {
         io.say("\r\u{1b}[K");
     }
+    for evaluation in &evaluated {
+        for response in &evaluation.responses {
+            print_made(args, evaluation, response, made, io)?;
+        }
+    }
     Ok(evaluated)
+}
+
+/// One resource. What no mode prints is let go at once: a policy that said nothing of the object,
+/// unless it has mutate rules, for which the object is printed all the same.
+fn evaluate_one(session: &Session<'_>, resource: &Value) -> Evaluation {
+    let mut evaluation = session.evaluate(resource, None);
+    evaluation.responses.retain(|r| r.stage == Stage::Mutate || !r.rules.is_empty());
+    evaluation
 }
 
 fn print_made(
