@@ -176,4 +176,23 @@ mod tests {
         let other = Redactor::of([&secret("data", "hidden-value")]);
         assert_eq!(Redactor::default().and(&other).apply("a hidden-value"), "a [redacted]");
     }
+
+    proptest::proptest! {
+        /// No run of eight bytes of a secret survives, wherever it stands in a text.
+        #[test]
+        fn no_piece_of_a_secret_survives(
+            value in "[A-Za-z0-9+/=\\n é]{8,40}",
+            before in "[ -~]{0,20}",
+            after in "[ -~]{0,20}",
+            from in 0_usize..20,
+        ) {
+            let redactor = Redactor::of([&secret("stringData", &value)]);
+            let piece: String = value.chars().skip(from).collect();
+            let text = redactor.apply(&format!("{before}{piece}{after}"));
+            for window in value.as_bytes().windows(PIECE) {
+                let shown = text.as_bytes().windows(PIECE).any(|w| w == window);
+                proptest::prop_assert!(!shown, "{text}");
+            }
+        }
+    }
 }

@@ -84,3 +84,38 @@ fn bytes_that_are_not_utf8_have_a_line() {
     let error = plain(&files).expect_err("is refused");
     assert_eq!((error.line, error.fault), (Some(2), Fault::NotUtf8(13)));
 }
+
+mod any_bytes {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces that make up manifests, broken in every way.
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            Just(b"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n".to_vec()),
+            Just(b"---\n".to_vec()),
+            Just(b"items:\n- ".to_vec()),
+            Just(b"items: null\n".to_vec()),
+            Just(b"  ".to_vec()),
+            Just(b"&a [*a, *b]\n".to_vec()),
+            Just(b"<<: {kind: 1}\n".to_vec()),
+            proptest::collection::vec(any::<u8>(), 0..6),
+        ]
+    }
+
+    proptest! {
+        /// Whatever a file holds, it is read or refused with its name, and what is read has a name.
+        #[test]
+        fn are_read_or_refused(pieces in proptest::collection::vec(piece(), 0..12), json in any::<bool>()) {
+            let name = if json { "f.json" } else { "f.yaml" };
+            match plain(&MemoryFiles::new([(name, pieces.concat())])) {
+                Err(error) => prop_assert_eq!(error.file, name),
+                Ok(reading) => for manifest in &reading.manifests {
+                    let called = manifest.name().len() + manifest.generate_name().len();
+                    prop_assert!(called > 0 && !matches!(manifest.value.get("items"), Some(crate::document::Value::List(_))));
+                },
+            }
+        }
+    }
+}
