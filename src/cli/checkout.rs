@@ -11,6 +11,7 @@ use crate::policy::rule::{Policy, Stage};
 use crate::source::{self, FileFault, Files, Limits, RENDER_CONFIGURATION, Tree};
 
 use super::disk::Disk;
+use super::operator;
 
 /// The longest `.rendergate.yaml`, in bytes.
 const LONGEST_CONFIGURATION: u64 = 1 << 20;
@@ -38,7 +39,7 @@ impl Checkout {
     /// it), else the nearest directory above with a `.git`, else `directory` itself.
     pub(super) fn open(directory: &Path, source_path: Option<&str>) -> Result<Self, String> {
         let shown = directory.display();
-        let real = fs::canonicalize(directory).map_err(|e| format!("{shown}: {}", e.kind()))?;
+        let real = fs::canonicalize(directory).map_err(|e| format!("{shown}: {}", operator::why(&e)))?;
         if !real.is_dir() {
             return Err(format!("{shown}: not a directory"));
         }
@@ -84,7 +85,7 @@ impl Checkout {
                 .ok_or_else(|| format!("{file}: policies path '{}' leads out of the repository", entry.path))?;
             let reading = self.policy_files(&path, limits).map_err(|e| format!("{path}/{e}"))?;
             let loaded = load::load(reading.manifests);
-            if let Some(problem) = super::operator::faults(&loaded).into_iter().next() {
+            if let Some(problem) = operator::faults(&loaded).into_iter().next() {
                 return Err(format!("{path}/{problem}"));
             }
             if !loaded.exceptions.is_empty() || !loaded.refused_exceptions.is_empty() {

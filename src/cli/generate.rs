@@ -95,7 +95,7 @@ fn run_for(args: &Args, app: &Application, path: impl Fn(&str) -> Option<PathBuf
         let ending = if verdict.is_blocked() { json::Ending::Denied } else { json::Ending::Allowed };
         let report = json::findings(ending, verdict.counts, &verdict.findings);
         if let Err(error) = std::fs::write(path, report) {
-            return cannot(&[format!("{}: {}", path.display(), error.kind())], app, io);
+            return cannot(&[format!("{}: {}", path.display(), operator::why(&error))], app, io);
         }
     }
     if verdict.is_blocked() {

@@ -113,6 +113,14 @@ pub fn files<'p>(paths: impl IntoIterator<Item = &'p str>, base: &Path) -> Resul
     Ok(files)
 }
 
+/// What the system says of a file, in words for people and without numbers.
+pub(super) fn why(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
+        kind => kind.to_string(),
+    }
+}
+
 fn collect(entries: &[PathEntry], base: &Path, problems: &mut Vec<String>) -> Vec<Manifest> {
     let mut manifests = Vec::new();
     for entry in entries {
@@ -133,7 +141,7 @@ fn collect(entries: &[PathEntry], base: &Path, problems: &mut Vec<String>) -> Ve
 
 /// The YAML and JSON files below `path`, sorted; a file that is named itself has any extension.
 fn list(path: &Path, depth: usize, named: bool, into: &mut Vec<PathBuf>) -> Result<(), String> {
-    let refuse = |error: std::io::Error| format!("{}: {}", path.display(), error.kind());
+    let refuse = |error: std::io::Error| format!("{}: {}", path.display(), why(&error));
     let metadata = fs::metadata(path).map_err(refuse)?;
     if metadata.is_dir() {
         if depth > DEEPEST {
@@ -177,14 +185,14 @@ fn read(path: &Path) -> Result<Vec<Manifest>, String> {
 
 pub(super) fn text_of(path: &Path) -> Result<String, String> {
     let shown = path.display();
-    let metadata = fs::metadata(path).map_err(|e| format!("{shown}: {}", e.kind()))?;
+    let metadata = fs::metadata(path).map_err(|e| format!("{shown}: {}", why(&e)))?;
     if !metadata.is_file() {
         return Err(format!("{shown}: not a file"));
     }
     if metadata.len() > LONGEST {
         return Err(format!("{shown}: longer than {LONGEST} bytes"));
     }
-    let bytes = fs::read(path).map_err(|e| format!("{shown}: {}", e.kind()))?;
+    let bytes = fs::read(path).map_err(|e| format!("{shown}: {}", why(&e)))?;
     String::from_utf8(bytes).map_err(|e| format!("{shown}: not UTF-8 at byte {}", e.utf8_error().valid_up_to() + 1))
 }
 

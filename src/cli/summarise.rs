@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::document::{Value, yaml};
 use crate::output::summary::{self, By, Reports};
 
-use super::{ExitStatus, Io};
+use super::{ExitStatus, Io, operator};
 
 /// The longest input, in bytes.
 const LONGEST: u64 = 512 << 20;
@@ -84,11 +84,11 @@ fn read_all(args: &Args, io: &mut Io) -> Result<Reports, String> {
         let text = if file == Path::new("-") {
             io.input.read_text(LONGEST)?
         } else {
-            let length = std::fs::metadata(file).map_err(|e| format!("{shown}: {}", e.kind()))?.len();
+            let length = std::fs::metadata(file).map_err(|e| format!("{shown}: {}", operator::why(&e)))?.len();
             if length > LONGEST {
                 return Err(format!("{shown}: longer than {LONGEST} bytes"));
             }
-            std::fs::read_to_string(file).map_err(|e| format!("{shown}: {}", e.kind()))?
+            std::fs::read_to_string(file).map_err(|e| format!("{shown}: {}", operator::why(&e)))?
         };
         documents(&text).map_err(|problem| format!("{shown}: {problem}"))?.iter().for_each(|d| reports.add(d));
     }

@@ -155,7 +155,7 @@ fn a_bad_jmespath() {
 #[test]
 fn an_empty_policy_folder() {
     let gate = Gate::new().file("a.yaml", GOOD).config("policies: [{path: none}]\n");
-    expect(&gate, "none: entity not found");
+    expect(&gate, "none: there is no such file or directory");
     fs::create_dir(gate.path("none")).unwrap();
     expect(&gate, "0 policies found where there must be at least 1 (minimumPolicies): none");
 }
@@ -192,7 +192,7 @@ fn configurations() {
     let gate = Gate::new().file("a.yaml", GOOD);
     let missing = gate.run_with(&["--config".to_owned(), gate.path("missing.yaml").display().to_string()]);
     assert!(
-        said_no(&missing).contains("the gate's configuration: missing.yaml: entity not found"),
+        said_no(&missing).contains("the gate's configuration: missing.yaml: there is no such file or directory"),
         "{}",
         missing.stderr
     );
