@@ -20,7 +20,7 @@ lint:
     cargo clippy --all-targets --no-default-features -- -D warnings
 
 doc:
-    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --no-deps --document-private-items
 
 deny:
     cargo deny --offline check bans licenses sources

@@ -2,7 +2,7 @@
 //! limits a hostile repository calls for (§11). What cannot be read is an error with file, line and
 //! remedy; nothing is silently dropped.
 //!
-//! [`directory::read`] walks [`Files`], [`objects`] turns documents into [`Manifest`]s, [`detect`]
+//! [`directory::read`] walks [`Files`], [`objects`] turns documents into manifests, [`detect`]
 //! refuses trees that another renderer must read.
 
 pub mod detect;

@@ -1,6 +1,6 @@
 //! Lowering: a document whose shape is proven becomes a [`Policy`] of compiled [`Rule`]s.
 //!
-//! What this build does not evaluate becomes [`Body::Unsupported`].
+//! What this build does not evaluate becomes [`Body::Unsupported`](super::rule::Body::Unsupported).
 
 mod conditions;
 mod context;
