@@ -1,7 +1,6 @@
 //! [`Answer`]: what a rule's body says, before it is put together with the rule's name and action.
 
-use crate::document::Pointer;
-use crate::document::Value;
+use crate::document::{Pointer, Str, Value};
 
 use super::decision::Outcome;
 use super::interrupt::Interrupt;
@@ -21,6 +20,10 @@ pub(super) struct Answer {
     pub(super) patched_targets: Vec<Value>,
     /// See [`super::decision::RuleResult::notices`].
     pub(super) notices: Vec<String>,
+    /// The exceptions that excused it, as `namespace/name`.
+    pub(super) exceptions: Vec<String>,
+    /// What reports say besides the rule's own properties.
+    pub(super) properties: Vec<(Str, Str)>,
 }
 
 impl Answer {
@@ -34,6 +37,8 @@ impl Answer {
             generated: Vec::new(),
             patched_targets: Vec::new(),
             notices: Vec::new(),
+            exceptions: Vec::new(),
+            properties: Vec::new(),
         }
     }
 

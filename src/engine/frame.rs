@@ -9,6 +9,7 @@ use crate::policy::action::{self, Namespace};
 use crate::policy::rule::{Exception, Policy, Rule, Stage};
 use crate::policy::selector::{Candidate, NamespaceLabels, Verdict};
 use crate::policy::set::PolicySet;
+use crate::template::Query as _;
 
 use super::answer::Answer;
 use super::conditions::evaluate_all;
@@ -16,6 +17,7 @@ use super::decision::{Outcome, RuleResult, SkipReason};
 use super::exceptions;
 use super::facts::Fact;
 use super::interrupt::Interrupt;
+use super::pod_security;
 use super::request::RequestView;
 use super::review::Numbers;
 use super::scope::Scope;
@@ -48,12 +50,13 @@ impl<'a> Frame<'a> {
     }
 
     /// Runs `rule`: `None` when it does not apply, or its body yields no result. `body` is asked
-    /// only when the rule applies and nothing excuses it.
+    /// only when the rule applies and nothing excuses it; it is given the exceptions that may excuse
+    /// a part of a `podSecurity` rule.
     pub(super) fn run(
         &self,
         policy: &'a Policy,
         rule: &'a Arc<Rule>,
-        body: impl FnOnce(&Scope<'a>) -> Option<Answer>,
+        body: impl FnOnce(&Scope<'a>, &[&'a Arc<Exception>]) -> Option<Answer>,
     ) -> Option<RuleResult> {
         let object = self.request.candidate()?;
         let labels = || self.namespace_labels();
@@ -111,15 +114,25 @@ impl<'a> Frame<'a> {
             }
         }
         let properties = properties(rule, &scope);
-        if !generate {
-            match exceptions::matching(self.set, policy, rule, &candidate, &scope) {
+        let mut partial = Vec::new();
+        let in_parts = pod_security::is_checked_by(rule);
+        if !(generate || in_parts && scope.is_delete()) {
+            let found = match exceptions::matching(self.set, policy, rule, &candidate, &scope) {
                 Err(interrupt) => return Some(self.result(policy, rule, Answer::from(interrupt))),
-                Ok(found) if !found.is_empty() => return Some(self.excused(policy, rule, &found, "s")),
-                Ok(_) => {}
+                Ok(found) => found,
+            };
+            if in_parts {
+                if let Some(whole) = found.iter().find(|exception| exception.pod_security.is_empty()) {
+                    return Some(self.excused(policy, rule, &[whole], " "));
+                }
+                partial = found;
+            } else if !found.is_empty() {
+                return Some(self.excused(policy, rule, &found, "s"));
             }
         }
-        let answer = body(&scope)?;
-        Some(RuleResult { properties, ..self.result(policy, rule, answer) })
+        let answer = body(&scope, &partial)?;
+        let result = self.result(policy, rule, answer);
+        Some(RuleResult { properties: properties.into_iter().chain(result.properties).collect(), ..result })
     }
 
     fn excused(&self, policy: &Policy, rule: &Arc<Rule>, found: &[&Arc<Exception>], join: &str) -> RuleResult {
@@ -147,8 +160,8 @@ impl<'a> Frame<'a> {
             message: answer.message,
             author_message: answer.author,
             path: answer.path,
-            exceptions: Vec::new(),
-            properties: Vec::new(),
+            exceptions: answer.exceptions,
+            properties: answer.properties,
             generated: answer.generated,
             patched_targets: answer.patched_targets,
             notices: answer.notices,

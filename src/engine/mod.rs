@@ -18,6 +18,7 @@ mod mutate_foreach;
 mod mutate_targets;
 mod mutating;
 mod old_object;
+mod pod_security;
 mod request;
 pub mod review;
 mod run;

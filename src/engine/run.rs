@@ -86,10 +86,10 @@ fn run_policy<'s>(
         let request = changed.as_ref().unwrap_or(view);
         let frame = Frame { set, request, world, labels };
         let mut after: Option<Option<Value>> = None;
-        let result = frame.run(policy, rule, |scope| match &rule.body {
+        let result = frame.run(policy, rule, |scope, exceptions| match &rule.body {
             Body::Validate(validate) => {
                 let value = request.candidate()?;
-                let checker = Checker { rule, validate, scope };
+                let checker = Checker { rule, validate, scope, exceptions };
                 let subject = Subject { value, at: Some(crate::document::path::Pointer::root()) };
                 let answer = checker.run(&validate.check, &subject)?;
                 Some(old_object::forgive(&frame, policy, rule, validate, answer))

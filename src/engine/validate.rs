@@ -1,15 +1,17 @@
 //! Validate rules: deny, pattern, anyPattern (chapter 20 §1.7, §2.4, §3, §7.1).
 
-use crate::document::Pointer;
-use crate::document::{Str, Value};
+use std::sync::Arc;
+
+use crate::document::{Pointer, Str, Value};
 use crate::pattern::{Outcome as Matching, Pattern};
-use crate::policy::rule::{AnyPattern, Check, Conditions, PatternSource, Rule, Validate};
+use crate::policy::rule::{AnyPattern, Check, Conditions, Exception, PatternSource, Rule, Validate};
 use crate::template::{Query as _, Template};
 
 use super::answer::Answer;
 use super::conditions::evaluate_all;
 use super::decision::{Outcome, SkipReason};
 use super::interrupt::Interrupt;
+use super::pod_security;
 use super::scope::Scope;
 use super::validate_foreach;
 
@@ -18,6 +20,8 @@ pub(super) struct Checker<'a, 's> {
     pub(super) rule: &'a Rule,
     pub(super) validate: &'a Validate,
     pub(super) scope: &'s Scope<'a>,
+    /// The exceptions that may excuse a part of a `podSecurity` rule.
+    pub(super) exceptions: &'s [&'a Arc<Exception>],
 }
 
 /// What a pattern is held against, and where that lies in the object.
@@ -45,6 +49,7 @@ impl<'a> Checker<'a, '_> {
                 Some(self.any_pattern(source, subject))
             }
             Check::ForEach(entries) => validate_foreach::run(self, entries, subject),
+            Check::PodSecurity(security) => pod_security::run(self, security, subject),
             Check::Nothing => None,
         }
     }

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use crate::document::Str;
 use crate::document::manifest::Source;
-use crate::document::{Str, Value};
 use crate::jmespath::Expression;
 use crate::mutate::strategic_merge::StrategicMerge;
 use crate::pattern::Pattern;
 use crate::pattern::condition::Operator;
+use crate::pod_security::{Exclude, PodSecurity};
 use crate::template::Template;
 
 use super::selector::{Filters, Labels};
@@ -178,7 +179,7 @@ pub enum Body {
     Unsupported {
         /// The stage it would run in.
         stage: Stage,
-        /// The field as written, e.g. `validate.podSecurity`.
+        /// The field as written, e.g. `validate.cel`.
         field: &'static str,
     },
 }
@@ -231,6 +232,8 @@ pub enum Check {
     AnyPattern(AnyPattern),
     /// `foreach`.
     ForEach(Vec<ValidateForEach>),
+    /// `podSecurity`.
+    PodSecurity(PodSecurity),
     /// No check at all: the rule yields no result.
     Nothing,
 }
@@ -465,8 +468,8 @@ pub struct Exception {
     pub matches: Filters,
     /// `conditions`: `all` first, then `any`; an error skips the exception.
     pub conditions: Option<Conditions>,
-    /// `podSecurity`, raw; `None` when absent.
-    pub pod_security: Option<Value>,
+    /// `podSecurity`: what it excuses of a `podSecurity` rule; empty: the whole rule.
+    pub pod_security: Vec<Exclude>,
 }
 
 impl Exception {

@@ -239,7 +239,7 @@ mod tests {
                 excepts: vec![(policy.into(), rules.iter().map(|r| Str::from(*r)).collect())],
                 matches: crate::policy::selector::Filters::default(),
                 conditions: None,
-                pod_security: None,
+                pod_security: Vec::new(),
             })
         };
         let set = PolicySet::new(

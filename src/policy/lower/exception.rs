@@ -1,6 +1,7 @@
 //! PolicyExceptions.
 
 use crate::document::Value;
+use crate::pod_security::Exclude;
 use crate::policy::api::exception::ExceptionDocument;
 use crate::policy::rule::Exception;
 use crate::policy::selector::Filters;
@@ -19,6 +20,6 @@ pub fn lower(document: &ExceptionDocument, value: &Value) -> Result<Exception, L
         excepts: spec.exceptions.iter().map(|e| (e.policy_name.clone(), e.rule_names.clone())).collect(),
         matches: Filters::compile(&spec.matches),
         conditions: conditions(&spec.conditions).map_err(|e| e.below("conditions").below("spec"))?,
-        pod_security: value.get("spec").and_then(|spec| present(spec, "podSecurity")).cloned(),
+        pod_security: Exclude::compile_all(value.get("spec").and_then(|spec| present(spec, "podSecurity"))),
     })
 }

@@ -123,9 +123,16 @@ fn generations() {
 }
 
 #[test]
+fn pod_security_is_compiled() {
+    let rule = one(r#""validate":{"podSecurity":{"level":"baseline","version":"v1.29"}}"#);
+    let Body::Validate(validate) = &rule.body else { panic!("a validate rule") };
+    let Check::PodSecurity(security) = &validate.check else { panic!("{:?}", validate.check) };
+    assert_eq!((security.level.as_str(), security.version.as_str()), ("baseline", "v1.29"));
+}
+
+#[test]
 fn what_is_not_evaluated_says_so() {
     for (body, stage, field) in [
-        (r#""validate":{"podSecurity":{"level":"baseline"}}"#, Stage::Validate, "validate.podSecurity"),
         (r#""validate":{"cel":{"expressions":[{"expression":"true"}]}}"#, Stage::Validate, "validate.cel"),
         (r#""verifyImages":[{"imageReferences":["*"],"mutateDigest":false}]"#, Stage::VerifyImages, "verifyImages"),
     ] {

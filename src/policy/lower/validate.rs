@@ -3,6 +3,7 @@
 use crate::document::Value;
 use crate::jmespath::Expression;
 use crate::pattern::Pattern;
+use crate::pod_security::PodSecurity;
 use crate::policy::api::validate::Validation;
 use crate::policy::rule::{AnyPattern, Body, Check, PatternSource, Stage, Validate, ValidateForEach};
 use crate::template::Template;
@@ -16,16 +17,17 @@ pub(super) fn lower(validation: &Validation, value: &Value) -> Result<Body, Lowe
     if validation.manifests.as_ref().is_some_and(|m| !m.attestors.is_empty()) {
         return unsupported("validate.manifests");
     }
-    if written("podSecurity") {
-        return unsupported("validate.podSecurity");
-    }
-    if written("cel") {
+    let pod_security = present(value, "podSecurity").filter(|_| written("podSecurity"));
+    if pod_security.is_none() && written("cel") {
         return unsupported("validate.cel");
     }
     Ok(Body::Validate(Validate {
         message: present(value, "message").filter(|m| m.as_str() != Some("")).map(Template::compile),
         allow_existing_violations: validation.allow_existing_violations.unwrap_or(true),
-        check: check(value, 0)?,
+        check: match pod_security {
+            Some(block) => Check::PodSecurity(PodSecurity::compile(block)),
+            None => check(value, 0)?,
+        },
     }))
 }
 
