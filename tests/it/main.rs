@@ -25,6 +25,7 @@ mod oracle;
 mod policy_corpus;
 mod recorded;
 mod secrets;
+mod starter_set;
 mod suites;
 #[cfg(feature = "webhook")]
 mod webhook_process;
