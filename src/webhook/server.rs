@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::TokioTimer;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -13,6 +14,10 @@ use super::certificate::{Certificate, Pair};
 use super::log::{Level, line};
 use super::reload::{Reloader, Source};
 use super::{App, router};
+
+/// Longest time for the head of a request to arrive, and for an idle HTTP/2 connection to answer a ping. The
+/// body has the request's own deadline.
+const HEAD: Duration = Duration::from_secs(10);
 
 /// How a webhook process runs.
 #[derive(Clone, Debug)]
@@ -95,7 +100,11 @@ async fn run(
 
     line(Level::Info, "listening", &[("address", &address.to_string())]);
     ready(address, &pair.chain)?;
-    axum_server::from_tcp_rustls(listener, tls)?.handle(handle).serve(router(app).into_make_service()).await?;
+    let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
+    let http = server.http_builder();
+    http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    http.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD).keep_alive_timeout(HEAD);
+    server.serve(router(app).into_make_service()).await?;
     Ok(())
 }
 
