@@ -11,6 +11,7 @@ mod bad_input;
 mod denial_recorded;
 mod dependencies;
 mod deploy;
+mod documents;
 #[cfg(feature = "webhook")]
 mod doors_agree;
 mod engine_cases;
