@@ -16,7 +16,7 @@ enum Progress {
     /// So many elements passed.
     Applied(usize),
     /// The rule ends with this answer.
-    Ended(Answer),
+    Ended(Box<Answer>),
 }
 
 /// Runs the entries in order. `None` when nothing applied: the rule yields no result.
@@ -39,7 +39,7 @@ pub(super) fn run<'a>(
         };
         match each(checker, entry, list, subject) {
             Progress::Applied(n) => applied += n,
-            Progress::Ended(answer) => return Some(answer),
+            Progress::Ended(answer) => return Some(*answer),
         }
     }
     match (applied, list_error) {
@@ -64,7 +64,7 @@ fn each<'a>(
             Ok(None) => continue,
             Err(ended) => {
                 checker.scope.leave_loop();
-                return Progress::Ended(*ended);
+                return Progress::Ended(ended);
             }
         };
         match &answer.outcome {
@@ -73,12 +73,12 @@ fn each<'a>(
             Outcome::Error if answer.message.contains("failed to evaluate preconditions") => {}
             Outcome::Deferred(_) => {
                 checker.scope.leave_loop();
-                return Progress::Ended(answer);
+                return Progress::Ended(Box::new(answer));
             }
             Outcome::Fail | Outcome::Error => {
                 checker.scope.leave_loop();
                 let message = format!("validation failure: {}", answer.message);
-                return Progress::Ended(Answer { message, ..answer });
+                return Progress::Ended(Box::new(Answer { message, ..answer }));
             }
         }
     }
