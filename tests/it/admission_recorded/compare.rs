@@ -49,8 +49,7 @@ pub struct Report {
     pub mutate: Share,
     /// As the two above together, but with the policies this build does not evaluate taken out of both sides.
     pub evaluated: Share,
-    /// As `evaluated`, where of several variables that do not resolve either may be named first: the real
-    /// webhook walks the map that holds them in random order.
+    /// As `evaluated`, what is random in Kyverno set aside (see [`unordered`]).
     pub evaluated_any_order: Share,
     /// Policies this build does not evaluate.
     pub not_evaluated: BTreeSet<String>,
@@ -144,17 +143,34 @@ fn findings(message: &str) -> Option<Findings> {
     Some(policies.iter().map(|(policy, value)| (policy.clone(), rules(value))).collect())
 }
 
-/// The answer without the name of the variable that did not resolve.
+/// The answer without what is random in Kyverno: which of several variables that do not resolve is named, and
+/// the order of the controls of a podSecurity rule.
 fn unordered(said: &Said) -> Said {
     let Said::Denied(message) = said else { return said.clone() };
-    let mut parts = message.split("failed to resolve ");
-    let mut text = parts.next().unwrap_or_default().to_owned();
+    let Some(findings) = findings(message) else { return Said::Denied(any_variable(message)) };
+    let lines = findings.iter().flat_map(|(policy, rules)| {
+        rules.iter().map(move |(rule, text)| format!("{policy}/{rule}: {}\n", any_variable(&any_control(text))))
+    });
+    Said::Denied(lines.collect())
+}
+
+fn any_variable(text: &str) -> String {
+    let mut parts = text.split("failed to resolve ");
+    let mut any = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.split_once(": JMESPath query failed").map_or("", |(_, rest)| rest);
-        text.push_str("failed to resolve … ");
-        text.push_str(rest);
+        any.push_str("failed to resolve … ");
+        any.push_str(rest);
     }
-    Said::Denied(text)
+    any
+}
+
+fn any_control(text: &str) -> String {
+    let mut parts = text.split("(Forbidden reason: ");
+    let head = parts.next().unwrap_or_default();
+    let mut controls: Vec<&str> = parts.collect();
+    controls.sort_unstable();
+    format!("{head}{}", controls.join("(Forbidden reason: "))
 }
 
 /// Counts a difference against the policies that are not alike on both sides.
