@@ -172,17 +172,21 @@ impl Value {
     fn convert_numbers(&self, leaf: &dyn Fn(&Value) -> Option<Value>) -> Option<Value> {
         match self {
             Value::List(items) => {
-                let at = items.iter().position(|v| v.convert_numbers(leaf).is_some())?;
-                let mut out = Vec::with_capacity(items.len());
-                out.extend_from_slice(&items[..at]);
-                out.extend(items[at..].iter().map(|v| v.convert_numbers(leaf).unwrap_or_else(|| v.clone())));
-                Some(Value::list(out))
+                let mut out: Option<Vec<Value>> = None;
+                for (at, value) in items.iter().enumerate() {
+                    if let Some(changed) = value.convert_numbers(leaf) {
+                        out.get_or_insert_with(|| (**items).clone())[at] = changed;
+                    }
+                }
+                out.map(Value::list)
             }
             Value::Map(map) => {
                 let mut out: Option<Map> = None;
-                for (key, value) in map.iter() {
-                    if let Some(changed) = value.convert_numbers(leaf) {
-                        out.get_or_insert_with(|| (**map).clone()).insert(key.clone(), changed);
+                for (at, value) in map.values().enumerate() {
+                    if let Some(changed) = value.convert_numbers(leaf)
+                        && let Some((_, slot)) = out.get_or_insert_with(|| (**map).clone()).iter_mut().nth(at)
+                    {
+                        *slot = changed;
                     }
                 }
                 out.map(Value::map)

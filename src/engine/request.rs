@@ -54,13 +54,15 @@ impl<'r> RequestView<'r> {
 
     fn build(&self) -> Value {
         let command_line = self.review.numbers == Numbers::Floats;
+        // The command line's objects hold floats already.
+        let floats = |object: &Value| if command_line { object.clone() } else { object.with_floats() };
         let mut request = Map::with_capacity(10);
         for (name, value) in &self.review.request_fields {
             request.insert(name.clone(), value.with_floats());
         }
         match &self.object {
             Some(object) => {
-                request.insert("object", object.with_floats());
+                request.insert("object", floats(object));
             }
             None if command_line => {}
             None => {
@@ -69,7 +71,7 @@ impl<'r> RequestView<'r> {
         }
         match &self.old_object {
             OldObject::Known(old) => {
-                request.insert("oldObject", old.with_floats());
+                request.insert("oldObject", floats(old));
             }
             OldObject::Null => {
                 request.insert("oldObject", Value::Null);

@@ -132,7 +132,13 @@ impl Given {
 
     /// Evaluates every resource: once, and once more for each operation a result names.
     fn evaluate(&self, results: &[Expected]) -> Responses {
-        let session = Session { set: &self.set, values: &self.values, user: self.user.clone(), facts: &self.world };
+        let session = Session {
+            set: &self.set,
+            values: &self.values,
+            user: self.user.clone(),
+            facts: &self.world,
+            every_policy: true,
+        };
         let mut responses = Responses::default();
         for resource in &self.resources {
             let evaluation = session.evaluate(resource, None);

@@ -178,6 +178,12 @@ impl Values {
         self.namespaces.iter().map(|(_, object)| object)
     }
 
+    /// Whether no policy sees anything but the resource itself.
+    #[must_use]
+    pub fn supplies_nothing(&self) -> bool {
+        self.global.is_empty() && self.policies.is_empty() && self.set.is_empty()
+    }
+
     fn for_resource(&self, policy: &str, resource: &str) -> Vec<(Str, Value)> {
         let mut merged: Vec<(Str, Value)> = Vec::new();
         let mut put = |key: &Str, value: Value| match merged.iter_mut().find(|(k, _)| k == key) {

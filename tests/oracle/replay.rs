@@ -117,7 +117,7 @@ fn world(resources: &[Value]) -> World {
 /// What `apply` says and makes.
 fn apply(set: &PolicySet, resources: &[Value], world: &World) -> (Vec<Answer>, Objects) {
     let values = Values::default();
-    let session = Session { set, values: &values, user: User::Absent, facts: world };
+    let session = Session { set, values: &values, user: User::Absent, facts: world, every_policy: true };
     let (mut answers, mut made) = (Vec::new(), Objects::new());
     for resource in resources {
         let evaluation = session.evaluate(resource, None);

@@ -26,7 +26,13 @@ pub fn header(args: &Args, given: &Given, io: &mut Io) {
 
 /// Evaluates every resource; what policies change or generate is printed or written at once.
 pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io) -> Result<Vec<Evaluation>, String> {
-    let session = Session { set: &given.set, values: &given.values, user: given.user.clone(), facts: &given.world };
+    let session = Session {
+        set: &given.set,
+        values: &given.values,
+        user: given.user.clone(),
+        facts: &given.world,
+        every_policy: false,
+    };
     let progress = io.err.is_terminal && !io.out.is_terminal;
     let evaluated = in_parallel(
         &given.resources,
