@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::document::yaml::{self, Document, Limits};
+use crate::document::yaml::{Document, Limits};
+
+use super::parts;
 
 /// The largest file that is read, in bytes.
 pub const FILE_BYTES: u64 = 256 << 20;
@@ -92,7 +94,7 @@ pub fn limits() -> Limits {
 /// # Errors
 /// When the text is not YAML.
 pub fn documents(path: &Path, text: &str) -> Result<Vec<Document>, FileError> {
-    let documents = yaml::read(text, &limits())
+    let documents = parts::read(text, &limits())
         .map_err(|e| FileError::Content { path: path.display().to_string(), reason: e.to_string() })?;
     Ok(documents.into_iter().filter(|d| !d.value.is_null()).collect())
 }

@@ -16,6 +16,8 @@ pub mod fields;
 pub mod files;
 pub mod global_context;
 pub mod matching;
+pub mod parallel;
+mod parts;
 pub mod policies;
 pub mod resources;
 pub mod run;

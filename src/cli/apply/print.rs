@@ -10,10 +10,10 @@ use crate::output::table::{self, Row, TableStyle};
 use crate::output::{apply_text, exceptions};
 use crate::policy::rule::Stage;
 use crate::suite::evaluate::{Evaluation, Session};
+use crate::suite::parallel::in_parallel;
 
 use super::input::Given;
 use super::made::Destination;
-use super::parallel::in_parallel;
 use super::{Args, Io};
 
 /// The first line, unless output is piped on or is a report.

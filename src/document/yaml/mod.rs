@@ -17,5 +17,5 @@ mod write;
 pub use error::{Position, Problem, YamlError};
 pub use limits::Limits;
 pub use locate::{locate, locate_items};
-pub use read::{Document, Duplicate, read};
+pub use read::{Document, Duplicate, read, read_part};
 pub use write::{Layout, write, write_sorted, write_with, write_with_indent};

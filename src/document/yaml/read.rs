@@ -47,6 +47,14 @@ pub struct Duplicate {
 /// The first thing that is not YAML, has no meaning as a Kubernetes object, or exceeds `limits`.
 /// The error has a place and never quotes the text.
 pub fn read(text: &str, limits: &Limits) -> Result<Vec<Document>, YamlError> {
+    read_part(text, limits).map(|(documents, _)| documents)
+}
+
+/// The same, with the number of documents, empty ones counted: for a stream that is read in parts.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_part(text: &str, limits: &Limits) -> Result<(Vec<Document>, usize), YamlError> {
     match read_once(text, limits) {
         Err(error) if is_tab_after_colon(&error.problem) => mend(text, limits, error).1,
         result => result,
@@ -55,7 +63,11 @@ pub fn read(text: &str, limits: &Limits) -> Result<Vec<Document>, YamlError> {
 
 /// yaml-rust2 alone refuses a tab between a colon and a plain value: puts spaces there, one place
 /// after the other, as often as costs no more than reading a large file. All other places stay.
-pub(super) fn mend(text: &str, limits: &Limits, mut error: YamlError) -> (String, Result<Vec<Document>, YamlError>) {
+pub(super) fn mend(
+    text: &str,
+    limits: &Limits,
+    mut error: YamlError,
+) -> (String, Result<(Vec<Document>, usize), YamlError>) {
     let mut text = text.to_owned();
     for _ in 0..(REREAD_BYTES / text.len().max(1)).min(REREAD_TIMES) {
         let end = error.position.offset.min(text.len());
@@ -73,10 +85,10 @@ pub(super) fn is_tab_after_colon(problem: &Problem) -> bool {
     matches!(problem, Problem::Syntax(info) if info == "':' must be followed by a valid YAML whitespace")
 }
 
-fn read_once(text: &str, limits: &Limits) -> Result<Vec<Document>, YamlError> {
+fn read_once(text: &str, limits: &Limits) -> Result<(Vec<Document>, usize), YamlError> {
     let text = Text::check(text, limits)?;
     if let Some(document) = as_json(text, limits) {
-        return Ok(vec![document]);
+        return Ok((vec![document], 1));
     }
     if text.flow_tokens < FLOW_TOKENS {
         if text.body.is_ascii() {
@@ -106,7 +118,7 @@ fn documents<T: Iterator<Item = char>>(
     mut parser: Parser<T>,
     limits: &Limits,
     exhausted: impl Fn() -> bool,
-) -> Result<Vec<Document>, YamlError> {
+) -> Result<(Vec<Document>, usize), YamlError> {
     let mut places = Places::new(text);
     let mut documents = Vec::new();
     let mut builder = Builder::new(limits);
@@ -124,7 +136,7 @@ fn documents<T: Iterator<Item = char>>(
             Err(error) => return Err(syntax(&mut places, &error, limits)),
         };
         match event {
-            Event::StreamEnd => return Ok(documents),
+            Event::StreamEnd => return Ok((documents, index)),
             Event::DocumentStart => {
                 if index == limits.documents {
                     return Err(refuse(&mut places, &mark, Problem::TooManyDocuments(limits.documents)));

@@ -15,7 +15,7 @@ const BATCH: usize = 16;
 ///
 /// # Panics
 /// When `work` does.
-pub(super) fn in_parallel<T: Sync, R: Send>(
+pub fn in_parallel<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
     mut progress: impl FnMut(usize),
