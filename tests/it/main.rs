@@ -23,6 +23,7 @@ mod jmespath_probes;
 mod layering;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod pod_security_conformance;
 mod policy_corpus;
 mod recorded;
 mod secrets;
