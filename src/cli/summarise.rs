@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::document::{Value, yaml};
+use crate::output::blast_radius::BlastRadius;
 use crate::output::summary::{self, By, Reports};
 
 use super::{ExitStatus, Io, operator};
@@ -29,6 +30,10 @@ pub struct Args {
     /// Exit with 1 when anything fails or could not be evaluated.
     #[arg(long)]
     exit_on_violations: bool,
+    /// Show which objects and applications would stop if these policies (wildcards allowed) went
+    /// from Audit to Enforce.
+    #[arg(long, value_name = "POLICY", value_delimiter = ',', conflicts_with_all = ["failures_only", "policies", "by"])]
+    if_enforced: Vec<String>,
 }
 
 /// What a line of the table stands for.
@@ -58,6 +63,9 @@ pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
     if reports.others > 0 {
         io.say(format_args!("rendergate: note: {} documents are no policy reports\n", reports.others));
     }
+    if !args.if_enforced.is_empty() {
+        return if_enforced(args, &reports, io);
+    }
     let rows = summary::of_policies(reports.rows(), &args.policies);
     let by = match args.by {
         Grouping::Policy => By::Policy,
@@ -73,6 +81,21 @@ pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
     } else {
         ExitStatus::Clean
     }
+}
+
+/// What would stop. A policy without any result is refused: nothing is known of it, and a name
+/// written wrongly must not read as harmless.
+fn if_enforced(args: &Args, reports: &Reports, io: &mut Io) -> ExitStatus {
+    let rows = reports.rows();
+    for policy in &args.if_enforced {
+        if summary::of_policies(rows.clone(), std::slice::from_ref(policy)).is_empty() {
+            io.say(format_args!("rendergate: the input holds no result of a policy '{policy}'\n"));
+            return ExitStatus::CouldNotWork;
+        }
+    }
+    let radius = BlastRadius::of(&summary::of_policies(rows, &args.if_enforced));
+    io.print(radius.text(&args.if_enforced));
+    if args.exit_on_violations && !radius.is_empty() { ExitStatus::PolicySaidNo } else { ExitStatus::Clean }
 }
 
 fn read_all(args: &Args, io: &mut Io) -> Result<Reports, String> {
@@ -132,6 +155,19 @@ mod tests {
         assert_eq!(status, ExitStatus::PolicySaidNo);
         let (status, out, _) = summarise(REPORT, &["--exit-on-violations", "--policy", "other"]);
         assert_eq!((status, out.starts_with("pass: 0, fail: 0")), (ExitStatus::Clean, true));
+    }
+
+    #[test]
+    fn what_enforcing_would_stop() {
+        let (status, out, err) = summarise(REPORT, &["--if-enforced", "p"]);
+        let text = "if p were enforced: 1 objects would stop, 0 applications known\n\n\
+                    (application unknown): 1 objects\n  Pod shop/web: p/r\n";
+        assert_eq!((status, out.as_str(), err.as_str()), (ExitStatus::Clean, text, ""));
+        let (status, ..) = summarise(REPORT, &["--if-enforced", "p", "--exit-on-violations"]);
+        assert_eq!(status, ExitStatus::PolicySaidNo);
+        let (status, out, err) = summarise(REPORT, &["--if-enforced", "p,typo"]);
+        assert_eq!((status, out.as_str()), (ExitStatus::CouldNotWork, ""));
+        assert!(err.contains("no result of a policy 'typo'"), "{err}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod apply_text;
+pub mod blast_radius;
 pub mod counts;
 pub mod exceptions;
 pub mod failure;

@@ -295,7 +295,7 @@ fn table(out: &mut String, by: By, lines: &[(Vec<Str>, Tally)]) {
 }
 
 /// No line breaks, no control characters: reports may hold anything.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -1,0 +1,101 @@
+//! What would stop if policies went from Audit to Enforce, from the results of a summary.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::document::Str;
+
+use super::summary::{Row, one_line};
+
+/// Namespace, kind, name; then the rules that would stop the object, as `POLICY/RULE`.
+type Objects = BTreeMap<(Str, Str, Str), BTreeSet<String>>;
+
+/// The objects that would stop, by application; an empty application is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlastRadius {
+    applications: BTreeMap<Str, Objects>,
+}
+
+impl BlastRadius {
+    /// From the rows of the policies in question. A violation stops an object, and so does a rule
+    /// that could not be evaluated; `warn` is a violation that reports do not score (chapter 70
+    /// §9.3), which enforcement does not excuse. A word that reports do not have counts as an error.
+    #[must_use]
+    pub fn of(rows: &[Row]) -> Self {
+        let mut applications: BTreeMap<Str, Objects> = BTreeMap::new();
+        for row in rows.iter().filter(|row| !matches!(row.result.as_str(), "pass" | "skip")) {
+            let slash = if row.rule.is_empty() { "" } else { "/" };
+            applications
+                .entry(row.application.clone())
+                .or_default()
+                .entry((row.namespace.clone(), row.kind.clone(), row.name.clone()))
+                .or_default()
+                .insert(format!("{}{slash}{}", row.policy, row.rule));
+        }
+        Self { applications }
+    }
+
+    /// Whether nothing would stop.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.applications.is_empty()
+    }
+
+    /// A line of counts, then each application with its objects and the rules that stop them.
+    #[must_use]
+    pub fn text(&self, policies: &[String]) -> String {
+        let objects: usize = self.applications.values().map(BTreeMap::len).sum();
+        let known = self.applications.keys().filter(|name| !name.is_empty()).count();
+        let mut out = one_line(&format!(
+            "if {} were enforced: {objects} objects would stop, {known} applications known",
+            policies.join(", ")
+        ));
+        out.push('\n');
+        for (application, objects) in &self.applications {
+            let name = if application.is_empty() { "(application unknown)" } else { application.as_str() };
+            let _ = writeln!(out, "\n{}: {} objects", one_line(name), objects.len());
+            for ((namespace, kind, name), rules) in objects {
+                let slash = if namespace.is_empty() { "" } else { "/" };
+                let rules = rules.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let _ = writeln!(out, "  {}", one_line(&format!("{kind} {namespace}{slash}{name}: {rules}")));
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(application: &str, name: &str, rule: &str, result: &str) -> Row {
+        Row {
+            policy: "labels".into(),
+            rule: rule.into(),
+            result: result.into(),
+            namespace: "shop".into(),
+            kind: "Deployment".into(),
+            name: name.into(),
+            application: application.into(),
+            ..Row::default()
+        }
+    }
+
+    #[test]
+    fn violations_and_errors_stop_and_nothing_else_does() {
+        let rows = [
+            row("store", "web", "team", "fail"),
+            row("store", "web", "owner", "warn"),
+            row("store", "api", "team", "pass"),
+            row("store", "job", "team", "skip"),
+            row("", "lone", "", "error"),
+        ];
+        assert_eq!(
+            BlastRadius::of(&rows).text(&["labels".to_owned()]),
+            "if labels were enforced: 2 objects would stop, 1 applications known\n\n\
+             (application unknown): 1 objects\n  Deployment shop/lone: labels\n\n\
+             store: 1 objects\n  Deployment shop/web: labels/owner, labels/team\n"
+        );
+        assert!(BlastRadius::of(&rows[2..4]).is_empty());
+    }
+}
