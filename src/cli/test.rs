@@ -220,3 +220,112 @@ impl Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use crate::cli::{self, ExitStatus};
+
+    const POLICY: &str = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: need-owner}\nspec:\n  rules:\n  \
+        - name: check\n    match: {any: [{resources: {kinds: [Pod]}}]}\n    validate: {message: m, pattern: {metadata: {labels: {owner: \"?*\"}}}}\n";
+    const PODS: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, labels: {owner: ann}}\n---\n\
+        apiVersion: v1\nkind: Pod\nmetadata: {name: bad, namespace: team}\n";
+    const TEST: &str = "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: t}\npolicies: [policy.yaml]\n\
+        resources: [pods.yaml]\nresults:\n- {policy: need-owner, rule: check, kind: Pod, resources: [good], result: pass}\n\
+        - {policy: need-owner, rule: check, kind: Pod, resources: [team/bad], result: EXPECTED}\n";
+
+    fn suite(expected: &str) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("a file");
+        write("policy.yaml", POLICY);
+        write("pods.yaml", PODS);
+        write("kyverno-test.yaml", &TEST.replace("EXPECTED", expected));
+        dir
+    }
+
+    fn test(dir: &tempfile::TempDir, more: &[&str]) -> (ExitStatus, String, String) {
+        let path = dir.path().display().to_string();
+        let args = ["rendergate", "test", &path].into_iter().chain(more.iter().copied());
+        let argv: Vec<OsString> = args.map(Into::into).collect();
+        let (status, out, err) = cli::io::capture("", |io| cli::run(argv, io));
+        (status, out.replace(&path, "DIR"), err.replace(&path, "DIR"))
+    }
+
+    #[test]
+    fn a_passing_suite_prints_its_table() {
+        let (status, out, _) = test(&suite("fail"), &[]);
+        assert_eq!(status, ExitStatus::Clean);
+        assert_eq!(
+            out,
+            "\
+Loading test  ( DIR/kyverno-test.yaml ) ...
+  Loading values/variables ...
+  Loading policies ...
+  Loading resources ...
+  Loading exceptions ...
+  Applying 1 policy to 2 resources with 0 exceptions ...
+  Checking results ...
+
+│────│────────────│───────│─────────────────────│────────│────────│
+│ ID │ POLICY     │ RULE  │ RESOURCE            │ RESULT │ REASON │
+│────│────────────│───────│─────────────────────│────────│────────│
+│ 1  │ need-owner │ check │ v1/Pod/default/good │ Pass   │ Ok     │
+│ 2  │ need-owner │ check │ v1/Pod/team/bad     │ Pass   │ Ok     │
+│────│────────────│───────│─────────────────────│────────│────────│
+
+
+Test Summary: 2 tests passed and 0 tests failed
+
+"
+        );
+    }
+
+    #[test]
+    fn a_failing_suite_exits_with_one_and_says_what_it_got() {
+        let dir = suite("pass");
+        let (status, out, err) = test(&dir, &["--fail-only"]);
+        assert_eq!(status, ExitStatus::PolicySaidNo);
+        assert!(err.ends_with("Error: 1 tests failed\n"), "{err}");
+        assert!(out.contains("Test Summary: 1 out of 2 tests failed\n\nAggregated Failed Test Cases : \n│"), "{out}");
+        assert!(out.contains("│ 1  │ need-owner │ check │ v1/Pod/team/bad │ Fail   │ Want pass, got fail │"), "{out}");
+        assert!(!out.contains("v1/Pod/default/good"), "{out}");
+        let (_, out, _) = test(&dir, &["-o", "markdown", "-t", "resource=*,policy=need-*"]);
+        assert!(out.contains("| 2 | need-owner | check | v1/Pod/team/bad | Fail | Want pass, got fail |\n"), "{out}");
+    }
+
+    #[test]
+    fn nothing_to_test_is_no_failure_unless_asked() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (status, out, _) = test(&dir, &[]);
+        assert_eq!((status, out.as_str()), (ExitStatus::Clean, "\nNo test yamls available\n"));
+        let (status, _, err) = test(&dir, &["--require-tests"]);
+        assert_eq!((status, err.as_str()), (ExitStatus::PolicySaidNo, "Error: no tests found\n"));
+    }
+
+    #[test]
+    fn bad_files_stop_everything() {
+        let dir = suite("fail");
+        std::fs::write(dir.path().join("kyverno-test.yaml"), "apiVersion: v\nkind: Test\nresults: [{status: pass}]\n")
+            .expect("a file");
+        let (status, out, err) = test(&dir, &[]);
+        assert_eq!(status, ExitStatus::PolicySaidNo);
+        assert!(out.starts_with("\nTest errors:\n  Path: DIR/kyverno-test.yaml\n    Error: "), "{out}");
+        assert!(out.contains("results[0]: unknown field \"status\""), "{out}");
+        assert_eq!(err, "Error: found 1 errors after loading tests\n");
+        let (_, _, err) = test(&dir, &["-o", "xml"]);
+        assert_eq!(err, "Error: invalid format, expected (json, yaml, markdown, junit)\n");
+    }
+
+    #[test]
+    fn a_missing_policy_fails_the_run_a_wrong_name_its_row() {
+        let dir = suite("fail");
+        std::fs::remove_file(dir.path().join("policy.yaml")).expect("removed");
+        let (status, _, err) = test(&dir, &[]);
+        assert_eq!(status, ExitStatus::PolicySaidNo);
+        assert!(err.starts_with("Error: failed to run test (error: failed to load policies ("), "{err}");
+        std::fs::write(dir.path().join("policy.yaml"), POLICY.replace("need-owner", "other")).expect("a file");
+        let (_, out, _) = test(&dir, &[]);
+        assert_eq!(out.matches("Not found").count(), 2, "{out}");
+    }
+}
