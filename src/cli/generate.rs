@@ -222,6 +222,7 @@ fn limits_of(settings: &Settings) -> Limits {
         tree_bytes: limits.tree_bytes,
         file_bytes: limits.file_bytes,
         files: limits.files,
+        values: limits.values,
         documents: limits.documents,
         depth: limits.depth,
         alias_nodes: limits.alias_nodes,

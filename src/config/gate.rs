@@ -177,6 +177,8 @@ pub struct Limits {
     pub file_bytes: Option<Size>,
     /// Files and directories looked at.
     pub files: Option<usize>,
+    /// Values and keys in all files together.
+    pub values: Option<usize>,
     /// Documents in all files together.
     pub documents: Option<usize>,
     /// Levels of a document, and of directories.
@@ -276,7 +278,7 @@ mod tests {
              overrides: [{policy: 'require-*', rule: '*', enforcement: enforce}]\nonRuleError: report\n\
              onDeferred: deny\nfacts:\n  user: {username: u, groups: [g]}\n  namespaces: [n.yaml]\n  objects: [o.yaml]\n  \
              fromRender: [namespaces, configMaps]\ngenerated: {syncOptions: Prune=false}\n\
-             limits: {treeBytes: 256Mi, fileBytes: 1000, files: 1, documents: 2, depth: 3, aliasNodes: 4, time: 45s, findings: 5}\n\
+             limits: {treeBytes: 256Mi, fileBytes: 1000, files: 1, values: 9, documents: 2, depth: 3, aliasNodes: 4, time: 45s, findings: 5}\n\
              tools:\n  kustomize: {path: /k}\n  helm: {path: /h}\nsections:\n- name: platform\n  \
              match: {projects: [platform], repositories: ['*'], applications: ['*']}\n  enforcement: audit\n  \
              extraPolicies: [{path: x}]\n  allowEmpty: true\n",

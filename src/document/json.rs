@@ -1,5 +1,6 @@
 //! JSON text to and from [`super::Value`]. Keys are written in byte order, as Go prints maps.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 
 use serde::de::DeserializeSeed as _;
@@ -20,6 +21,9 @@ pub enum JsonError {
         /// Column in bytes, from 1.
         column: usize,
     },
+    /// More values and keys than allowed.
+    #[error("more than {0} values and keys")]
+    TooManyValues(usize),
     /// NaN or an infinity, which JSON has no text for.
     #[error("a number is not finite")]
     NotFinite,
@@ -37,17 +41,36 @@ impl From<serde_json::Error> for JsonError {
 /// float; of equal keys the last wins.
 ///
 /// # Errors
-/// Anything that is not exactly one JSON value nesting at most 127 deep.
+/// Anything that is not exactly one JSON value nesting at most 127 deep, of at most [`MAX_VALUES`].
 pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
-    Ok(serde_json::from_slice(text)?)
+    parse_counted(text, Keys::LastWins, MAX_VALUES).map(|(value, _)| value)
 }
 
-/// As [`parse`], but a key given twice is an error.
-pub(super) fn parse_unique(text: &[u8]) -> Result<Value, JsonError> {
+/// Values and keys a text may hold, unless its reader says otherwise: each takes about 50 bytes in
+/// memory, and two in the text.
+pub const MAX_VALUES: usize = 2_000_000;
+
+/// What a key given twice in one object means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// It is an error.
+    Unique,
+    /// The last one counts.
+    LastWins,
+}
+
+/// As [`parse`], with the number of values and keys, which may be at most `limit`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_counted(text: &[u8], keys: Keys, limit: usize) -> Result<(Value, usize), JsonError> {
     let mut json = serde_json::Deserializer::from_slice(text);
-    let value = Reader { unique_keys: true }.deserialize(&mut json)?;
+    let left = Cell::new(Some(limit));
+    let value = Reader { unique_keys: keys == Keys::Unique, left: Some(&left) }.deserialize(&mut json);
+    let Some(left) = left.get() else { return Err(JsonError::TooManyValues(limit)) };
+    let value = value?;
     json.end()?;
-    Ok(value)
+    Ok((value, limit - left))
 }
 
 /// Compact JSON: sorted keys, no HTML escapes. A number that is not finite is written as null.
@@ -257,6 +280,17 @@ mod tests {
     fn pretty_is_laid_out_as_marshal_indent() {
         let value = parse(br#"{"b":[1,{}],"a":{"c":[]}}"#).unwrap();
         assert_eq!(to_string_pretty(&value), "{\n  \"a\": {\n    \"c\": []\n  },\n  \"b\": [\n    1,\n    {}\n  ]\n}");
+    }
+
+    #[test]
+    fn values_and_keys_are_counted_and_limited() {
+        let text = br#"{"a":[1,{"b":null}],"c":"d"}"#;
+        let (value, counted) = parse_counted(text, Keys::Unique, 9).unwrap();
+        assert_eq!((counted, value), (9, parse(text).unwrap()));
+        assert_eq!(parse_counted(text, Keys::LastWins, 8), Err(JsonError::TooManyValues(8)));
+        let many = "[],".repeat(MAX_VALUES);
+        let many = format!("[{many}1]");
+        assert_eq!(parse(many.as_bytes()), Err(JsonError::TooManyValues(MAX_VALUES)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! serde for [`Value`], so that wire types may hold one: integers, floats and text stay apart.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -37,7 +38,7 @@ impl Serialize for Map {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader { unique_keys: false })
+        deserializer.deserialize_any(Reader { unique_keys: false, left: None })
     }
 }
 
@@ -52,16 +53,17 @@ impl<'de> Deserialize<'de> for Map {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Map, A::Error> {
-                read_map(access, Reader { unique_keys: false })
+                read_map(access, Reader { unique_keys: false, left: None })
             }
         }
         deserializer.deserialize_map(MapVisitor)
     }
 }
 
-fn read_map<'de, A: MapAccess<'de>>(mut access: A, reader: Reader) -> Result<Map, A::Error> {
+fn read_map<'de, A: MapAccess<'de>>(mut access: A, reader: Reader<'_>) -> Result<Map, A::Error> {
     let mut map = Map::with_capacity(access.size_hint().unwrap_or(0).min(LARGEST_HINT));
     while let Some(key) = access.next_key::<Str>()? {
+        reader.count()?;
         if map.insert(key, access.next_value_seed(reader)?).is_some() && reader.unique_keys {
             return Err(A::Error::custom("a key is given twice"));
         }
@@ -71,20 +73,31 @@ fn read_map<'de, A: MapAccess<'de>>(mut access: A, reader: Reader) -> Result<Map
 
 /// Reads any value.
 #[derive(Clone, Copy)]
-pub(super) struct Reader {
+pub(super) struct Reader<'c> {
     /// Whether a repeated key is an error; else the last one wins.
     pub(super) unique_keys: bool,
+    /// How many values and keys may still come; none after one too many. Without it any number.
+    pub(super) left: Option<&'c Cell<Option<usize>>>,
 }
 
-impl<'de> DeserializeSeed<'de> for Reader {
+impl Reader<'_> {
+    fn count<E: Error>(&self) -> Result<(), E> {
+        let Some(left) = self.left else { return Ok(()) };
+        left.set(left.get().and_then(|left| left.checked_sub(1)));
+        left.get().map(|_| ()).ok_or_else(|| E::custom("too many values"))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.count()?;
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Reader {
+impl<'de> Visitor<'de> for Reader<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {

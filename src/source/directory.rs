@@ -59,7 +59,7 @@ pub fn read(files: &dyn Files, tree: &Tree, limits: &Limits) -> Result<Reading, 
     if total > limits.tree_bytes {
         return Err(SourceError::of("", Fault::TreeTooLong(limits.tree_bytes)));
     }
-    let (mut bytes_left, mut documents_left) = (limits.tree_bytes, limits.documents);
+    let (mut bytes_left, mut documents_left, mut values_left) = (limits.tree_bytes, limits.documents, limits.values);
     for (path, length) in listing {
         if length > limits.file_bytes {
             return Err(SourceError::of(path, Fault::FileTooLong(limits.file_bytes)));
@@ -71,6 +71,7 @@ pub fn read(files: &dyn Files, tree: &Tree, limits: &Limits) -> Result<Reading, 
             depth: limits.depth,
             alias_nodes: limits.alias_nodes,
             documents: documents_left,
+            values: values_left,
             bytes: usize::MAX,
         };
         let content = if has_extension(&path, &["json"]) {
@@ -80,8 +81,9 @@ pub fn read(files: &dyn Files, tree: &Tree, limits: &Limits) -> Result<Reading, 
         };
         match content.map_err(|error| name_total(error, limits))? {
             Content::Foreign(note) => reading.notes.push(note),
-            Content::Objects { manifests, documents, notes } => {
+            Content::Objects { manifests, documents, values, notes } => {
                 documents_left = documents_left.saturating_sub(documents);
+                values_left = values_left.saturating_sub(values);
                 reading.manifests.extend(manifests);
                 reading.notes.extend(notes);
             }
@@ -90,11 +92,14 @@ pub fn read(files: &dyn Files, tree: &Tree, limits: &Limits) -> Result<Reading, 
     Ok(reading)
 }
 
-/// The reader knows how many documents are left; people know how many there may be in all.
+/// The reader knows how many documents and values are left; people know how many there may be in all.
 fn name_total(error: SourceError, limits: &Limits) -> SourceError {
     match error.fault {
         Fault::Yaml(yaml::Problem::TooManyDocuments(_)) => {
             SourceError { fault: Fault::TooManyDocuments(limits.documents), ..error }
+        }
+        Fault::Yaml(yaml::Problem::TooManyValues(_)) => {
+            SourceError { fault: Fault::TooManyValues(limits.values), ..error }
         }
         _ => error,
     }

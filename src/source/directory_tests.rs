@@ -75,6 +75,7 @@ fn limits_hold() {
     assert_eq!(refused(Limits { tree_bytes: 60, ..limits.clone() }), Fault::TreeTooLong(60));
     assert_eq!(refused(Limits { files: 1, ..limits.clone() }), Fault::TooManyFiles(1));
     assert_eq!(refused(Limits { documents: 1, ..limits.clone() }), Fault::TooManyDocuments(1));
+    assert_eq!(refused(Limits { values: 5, ..limits.clone() }), Fault::TooManyValues(5));
     assert_eq!(refused(Limits { depth: 1, ..limits }), Fault::Yaml(yaml::Problem::TooDeep(1)));
 }
 

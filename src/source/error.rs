@@ -57,6 +57,8 @@ pub enum Fault {
     TooManyFiles(usize),
     /// Too many documents in all files together.
     TooManyDocuments(usize),
+    /// Values and keys in all files together; holds the limit.
+    TooManyValues(usize),
     /// Directories nest too deep.
     TooDeep(usize),
     /// The document is no map.
@@ -145,6 +147,7 @@ impl fmt::Display for Fault {
                 write!(f, "the files together are longer than {limit} bytes (limits.treeBytes)")
             }
             Self::TooManyFiles(limit) => write!(f, "more than {limit} files and directories (limits.files)"),
+            Self::TooManyValues(limit) => write!(f, "more than {limit} values and keys in all (limits.values)"),
             Self::TooManyDocuments(limit) => write!(f, "more than {limit} documents in all (limits.documents)"),
             Self::TooDeep(limit) => write!(f, "directories nest deeper than {limit} levels (limits.depth)"),
             Self::NotAnObject => write!(

@@ -27,6 +27,8 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Files and directories that are looked at.
     pub files: usize,
+    /// Values and keys in all files together, those behind aliases counted each time.
+    pub values: usize,
     /// Documents in all files together.
     pub documents: usize,
     /// Levels of one document, and of directories.
@@ -41,6 +43,7 @@ impl Default for Limits {
             tree_bytes: 256 << 20,
             file_bytes: 32 << 20,
             files: 20_000,
+            values: 4_000_000,
             documents: 50_000,
             depth: 128,
             alias_nodes: 100_000,

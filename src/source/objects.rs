@@ -17,6 +17,8 @@ pub(super) enum Content {
         manifests: Vec<Manifest>,
         /// Documents read, empty ones not counted.
         documents: usize,
+        /// Values and keys read.
+        values: usize,
         /// What happened on the way that is no error: `file:line: …`.
         notes: Vec<String>,
     },
@@ -45,34 +47,36 @@ pub(super) fn from_yaml(file: &str, text: &str, limits: &yaml::Limits) -> Result
     let (file, text): (Arc<str>, Arc<str>) = (file.into(), text.into());
     let notes = documents.iter().flat_map(|d| &d.duplicates).map(|again| repeated(&file, again.position)).collect();
     let mut manifests = Vec::with_capacity(documents.len());
-    let count = documents.len();
+    let (count, values) = (documents.len(), documents.iter().map(|d| d.values).sum());
     for document in documents {
         let source = Source::of(file.clone(), text.clone(), &document);
         expand(document.value, source, &mut manifests)?;
     }
-    Ok(Content::Objects { manifests, documents: count, notes })
+    Ok(Content::Objects { manifests, documents: count, values, notes })
 }
 
 /// Reads a `.json` file: one object.
 pub(super) fn from_json(file: &str, text: &str, limits: &yaml::Limits) -> Result<Content, SourceError> {
-    let value = json::parse(text.as_bytes()).map_err(|error| match error {
+    let parsed = json::parse_counted(text.as_bytes(), json::Keys::LastWins, limits.values);
+    let (value, values) = parsed.map_err(|error| match error {
         json::JsonError::Syntax { message, line, .. } if message == "trailing characters" => {
             SourceError::at(file, Position { line, ..Position::default() }, Fault::ManyJsonValues)
         }
         json::JsonError::Syntax { message, line, .. } => {
             SourceError::at(file, Position { line, ..Position::default() }, Fault::Json(message))
         }
-        other => SourceError::of(file, Fault::Json(other.to_string())),
+        json::JsonError::TooManyValues(limit) => SourceError::of(file, Fault::Yaml(Problem::TooManyValues(limit))),
+        other @ json::JsonError::NotFinite => SourceError::of(file, Fault::Json(other.to_string())),
     })?;
     let start = Position { offset: 0, line: 1, column: 1 };
     if value.depth() >= limits.depth {
         return Err(SourceError::at(file, start, Fault::Yaml(Problem::TooDeep(limits.depth))));
     }
-    let document = Document { value, index: 0, start, duplicates: Vec::new() };
+    let document = Document { value, index: 0, start, duplicates: Vec::new(), values };
     let source = Source::of(file.into(), text.into(), &document);
     let mut manifests = Vec::new();
     expand(document.value, source, &mut manifests)?;
-    Ok(Content::Objects { manifests, documents: 1, notes: Vec::new() })
+    Ok(Content::Objects { manifests, documents: 1, values, notes: Vec::new() })
 }
 
 fn repeated(file: &str, at: Position) -> String {
@@ -87,6 +91,7 @@ fn unreadable(file: &str, text: &str, error: YamlError) -> Result<Content, Sourc
             | Problem::TooDeep(_)
             | Problem::TooManyAliasNodes(_)
             | Problem::TooManyFlowTokens(_)
+            | Problem::TooManyValues(_)
             | Problem::AnchorInsideItself
             | Problem::ControlCharacter(_)
     );

@@ -131,7 +131,7 @@ pub(super) struct Builder<'l> {
     root: Option<Value>,
     anchors: HashMap<usize, Anchored>,
     /// Values so far, those behind aliases counted each time.
-    nodes: usize,
+    pub(super) nodes: usize,
     alias_nodes: usize,
     /// Keys written more than once in the current document.
     pub(super) repeated: Vec<(Str, Marker)>,
@@ -184,7 +184,7 @@ impl<'l> Builder<'l> {
         tag: Option<&Tag>,
         mark: Marker,
     ) -> Result<(), Problem> {
-        self.nodes += 1;
+        self.count(1)?;
         let slot = self.stack.last_mut().and_then(Frame::slot).filter(|slot| matches!(slot, Slot::Key));
         if let Some(slot) = slot {
             if text == "<<" && is_merge(style, tag) {
@@ -211,7 +211,7 @@ impl<'l> Builder<'l> {
             return Err(if inside { Problem::AnchorInsideItself } else { Problem::UnknownAnchor });
         };
         let Anchored { value, nodes, depth } = anchored.clone();
-        self.nodes = self.nodes.saturating_add(nodes);
+        self.count(nodes)?;
         self.alias_nodes = self.alias_nodes.saturating_add(nodes);
         if self.alias_nodes > self.limits.alias_nodes {
             return Err(Problem::TooManyAliasNodes(self.limits.alias_nodes));
@@ -238,8 +238,12 @@ impl<'l> Builder<'l> {
             Container::Map(_) | Container::Grown(..) => self.entries.len(),
         };
         self.stack.push(Frame { container, anchor, from, nodes_before: self.nodes, depth: 0 });
-        self.nodes += 1;
-        Ok(())
+        self.count(1)
+    }
+
+    fn count(&mut self, nodes: usize) -> Result<(), Problem> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes > self.limits.values { Err(Problem::TooManyValues(self.limits.values)) } else { Ok(()) }
     }
 
     fn close(&mut self) -> Result<(), Problem> {

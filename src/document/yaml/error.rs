@@ -50,6 +50,9 @@ pub enum Problem {
     /// More than [`super::Limits::alias_nodes`].
     #[error("aliases stand for more than {0} values")]
     TooManyAliasNodes(usize),
+    /// More than [`super::Limits::values`].
+    #[error("more than {0} values and keys")]
+    TooManyValues(usize),
     /// A flow collection of more tokens than may be held in memory.
     #[error("a flow collection of more than {0} brackets and commas")]
     TooManyFlowTokens(usize),

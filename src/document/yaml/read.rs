@@ -30,6 +30,8 @@ pub struct Document {
     pub start: Position,
     /// Keys written more than once in one map; the last one counted.
     pub duplicates: Vec<Duplicate>,
+    /// Values and keys it holds, as [`Limits::values`] counts them.
+    pub values: usize,
 }
 
 /// A key that was written before in the same map.
@@ -87,7 +89,7 @@ pub(super) fn is_tab_after_colon(problem: &Problem) -> bool {
 
 fn read_once(text: &str, limits: &Limits) -> Result<(Vec<Document>, usize), YamlError> {
     let text = Text::check(text, limits)?;
-    if let Some(document) = as_json(text, limits) {
+    if let Some(document) = as_json(text, limits)? {
         return Ok((vec![document], 1));
     }
     if text.flow_tokens < FLOW_TOKENS {
@@ -102,14 +104,24 @@ fn read_once(text: &str, limits: &Limits) -> Result<(Vec<Document>, usize), Yaml
 
 /// A text that is JSON, read as such: the same value, much faster, and without holding its tokens.
 /// What JSON refuses, a repeated key among it, is left to the YAML reader to read or to explain.
-fn as_json(text: Text<'_>, limits: &Limits) -> Option<Document> {
+///
+/// # Errors
+/// More values than allowed.
+fn as_json(text: Text<'_>, limits: &Limits) -> Result<Option<Document>, YamlError> {
     let content = text.body.trim_start_matches([' ', '\t', '\r', '\n']);
     if !content.starts_with(['{', '[']) {
-        return None;
+        return Ok(None);
     }
-    let value = json::parse_unique(content.as_bytes()).ok().filter(|value| value.depth() < limits.depth)?;
     let start = text.position_of(text.body.len() - content.len());
-    Some(Document { value, index: 0, start, duplicates: Vec::new() })
+    match json::parse_counted(content.as_bytes(), json::Keys::Unique, limits.values) {
+        Ok((value, values)) if value.depth() < limits.depth => {
+            Ok(Some(Document { value, index: 0, start, duplicates: Vec::new(), values }))
+        }
+        Err(json::JsonError::TooManyValues(limit)) => {
+            Err(YamlError { position: start, problem: Problem::TooManyValues(limit) })
+        }
+        _ => Ok(None),
+    }
 }
 
 /// `exhausted` is asked after each event whether the parser was cut short.
@@ -124,6 +136,7 @@ fn documents<T: Iterator<Item = char>>(
     let mut builder = Builder::new(limits);
     let mut index = 0;
     let mut start = None;
+    let mut counted = 0;
     loop {
         let next = parser.next_token();
         let flow_too_long = exhausted();
@@ -155,8 +168,10 @@ fn documents<T: Iterator<Item = char>>(
                             .into_iter()
                             .map(|(key, mark)| Duplicate { key, position: places.position(&mark) })
                             .collect(),
+                        values: builder.nodes - counted,
                     });
                 }
+                counted = builder.nodes;
                 index += 1;
             }
             mut event => {

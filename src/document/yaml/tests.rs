@@ -125,6 +125,14 @@ fn deep_nesting_is_refused_without_recursion() {
 }
 
 #[test]
+fn a_long_text_of_short_values_is_refused_early() {
+    let limits = Limits { values: 20_000, ..Limits::default() };
+    for text in ["- []\n".repeat(30_000), "- a\n".repeat(30_000), format!("[{}1]", "[],".repeat(30_000))] {
+        assert_eq!(read(&text, &limits).unwrap_err().problem, Problem::TooManyValues(20_000));
+    }
+}
+
+#[test]
 fn limits_of_size() {
     assert_eq!(
         read(&"a: 1\n".repeat(10), &Limits { bytes: 20, ..Limits::default() }).unwrap_err().problem,
@@ -133,6 +141,12 @@ fn limits_of_size() {
     let many = "---\na: 1\n".repeat(4);
     let error = read(&many, &Limits { documents: 3, ..Limits::default() }).unwrap_err();
     assert_eq!((error.problem, error.position.line), (Problem::TooManyDocuments(3), 7));
+    let counted = "a: &x [1, 2]\nb: *x\n";
+    assert_eq!(read(counted, &Limits { values: 9, ..Limits::default() }).unwrap()[0].values, 9);
+    let error = read(counted, &Limits { values: 8, ..Limits::default() }).unwrap_err();
+    assert_eq!((error.problem, error.position.line), (Problem::TooManyValues(8), 2));
+    let error = read("{\"a\": [1]}", &Limits { values: 3, ..Limits::default() }).unwrap_err();
+    assert_eq!((error.problem, error.position.line), (Problem::TooManyValues(3), 1));
     let flow = format!("[{}1]", "1,".repeat(600_000));
     assert_eq!(all(&flow).unwrap()[0].value.as_list().map(<[Value]>::len), Some(600_001));
     assert_eq!(refused(&flow.replace("1]", "x]")).0, Problem::TooManyFlowTokens(250_000));
