@@ -36,6 +36,8 @@ pub enum SkipReason {
     NothingToChange,
     /// The old object violated the rule already.
     ExistingViolation,
+    /// The rule leaves the image alone.
+    ImageReference,
 }
 
 impl Outcome {

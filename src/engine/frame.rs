@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::document::{Map, Str, Value};
 use crate::policy::action::{self, Namespace};
-use crate::policy::rule::{Exception, Policy, Rule, Stage};
+use crate::policy::rule::{Body, Exception, Policy, Rule, Stage};
 use crate::policy::selector::{Candidate, NamespaceLabels, Verdict};
 use crate::policy::set::PolicySet;
 use crate::template::Query as _;
@@ -20,6 +20,7 @@ use super::interrupt::Interrupt;
 use super::pod_security;
 use super::request::RequestView;
 use super::review::Numbers;
+use super::rule_images;
 use super::scope::Scope;
 use super::world::World;
 
@@ -85,6 +86,18 @@ impl<'a> Frame<'a> {
                 rule,
                 Answer::error("webhookConfiguration.matchConditions (CEL) are not evaluated by this version"),
             ));
+        }
+        // A rule that is about none of the object's images says nothing, whatever its preconditions.
+        if let Body::VerifyImages(images) = &rule.body {
+            let current = self.request.object.as_ref()?;
+            match rule_images::matching(images, &review.kind, current, &scope.runtime()) {
+                Ok(found) if found.is_empty() => return None,
+                Ok(_) => {}
+                Err(text) => {
+                    let answer = Answer::error(format!("failed to instantiate handler: {text}"));
+                    return Some(self.result(policy, rule, answer));
+                }
+            }
         }
         // Generate rules look for exceptions before anything else (chapter 10 §3.1).
         let generate = rule.body.stage() == Stage::Generate;

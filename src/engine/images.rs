@@ -4,10 +4,10 @@ use crate::document::image_reference::ImageReference;
 use crate::document::{Map, Str, Value};
 
 /// The three lists of containers, under the names the variable uses.
-const GROUPS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+pub(super) const GROUPS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
 /// Where a kind keeps its pod spec.
-fn pod_spec_path(kind: &str) -> Option<&'static [&'static str]> {
+pub(super) fn pod_spec_path(kind: &str) -> Option<&'static [&'static str]> {
     match kind {
         "Pod" => Some(&["spec"]),
         "Deployment" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "StatefulSet" | "Job" => {

@@ -4,6 +4,8 @@
 //! [`Decision`]; nothing else decides anything.
 
 mod answer;
+mod attestations;
+mod attestors;
 mod conditions;
 mod context;
 pub mod decision;
@@ -12,6 +14,8 @@ mod exceptions;
 pub mod facts;
 mod frame;
 mod generate;
+mod image_checks;
+mod image_record;
 mod images;
 mod interrupt;
 mod mutate_foreach;
@@ -19,15 +23,19 @@ mod mutate_targets;
 mod mutating;
 mod old_object;
 mod pod_security;
+pub mod registry;
 mod request;
 pub mod review;
+mod rule_images;
 mod run;
 mod scope;
 mod validate;
 mod validate_foreach;
+mod verify_images;
 mod world;
 
 pub use decision::{Decision, Outcome, Response, RuleResult, SkipReason};
 pub use facts::{ApiCall, Backend, Fact, Facts};
+pub use registry::Registry;
 pub use review::{Numbers, OldObject, Operation, Review, SuppliedVariables, User, UserInfo};
 pub use run::{Selection, decide, decide_selected};

@@ -18,7 +18,7 @@ use super::request::RequestView;
 use super::review::{Numbers, Review};
 use super::validate::{Checker, Subject};
 use super::world::World;
-use super::{generate, mutate_targets, mutating};
+use super::{generate, image_checks, mutate_targets, mutating, verify_images};
 
 /// Which part of a decision a door wants.
 #[derive(Clone, Copy)]
@@ -53,13 +53,13 @@ pub fn decide_selected(set: &PolicySet, review: &Review, facts: &dyn Facts, sele
                 .rules
                 .iter()
                 .copied()
-                .filter(|rule| rule.body.stage() == *stage && (selection.rule)(policy, rule))
+                .filter(|rule| rule.body.runs_in(*stage) && (selection.rule)(policy, rule))
                 .peekable();
             if rules.peek().is_none() {
                 continue;
             }
             let response = run_policy(set, policy, rules, *stage, &view, &world, &labels);
-            if *stage == Stage::Mutate && response.object != view.object {
+            if matches!(stage, Stage::Mutate | Stage::VerifyImages) && response.object != view.object {
                 object.clone_from(&response.object);
                 view = RequestView::new(review, object.clone());
             }
@@ -86,6 +86,7 @@ fn run_policy<'s>(
         let request = changed.as_ref().unwrap_or(view);
         let frame = Frame { set, request, world, labels };
         let mut after: Option<Option<Value>> = None;
+        let mut more: Vec<Answer> = Vec::new();
         let result = frame.run(policy, rule, |scope, exceptions| match &rule.body {
             Body::Validate(validate) => {
                 let value = request.candidate()?;
@@ -108,20 +109,40 @@ fn run_policy<'s>(
                 Some(answer)
             }
             Body::Generate(body) => Some(generate::run(rule, body, scope)),
+            Body::VerifyImages(images) if stage == Stage::Validate => image_checks::run(images, rule, scope),
+            Body::VerifyImages(images) => {
+                let verified = verify_images::run(images, rule, scope);
+                if verified.object.is_some() && verified.object != request.object {
+                    after = Some(verified.object);
+                }
+                let mut answers = verified.answers.into_iter();
+                let first = answers.next();
+                more.extend(answers);
+                first
+            }
             Body::Unsupported { field, .. } => {
                 Some(Answer::error(format!("{field} is not evaluated by this version of rendergate")))
             }
         });
+        let more: Vec<RuleResult> = more.into_iter().map(|answer| frame.result(policy, rule, answer)).collect();
         if let Some(next) = after {
             object.clone_from(&next);
             changed = Some(RequestView::new(view.review, next));
         }
         let Some(result) = result else { continue };
-        let stop = policy.apply_rules == ApplyRules::One && matches!(result.outcome, Outcome::Pass | Outcome::Fail);
+        let said = results.len();
         results.push(result);
-        if stop {
+        results.extend(more);
+        let applied = results.iter().skip(said).any(|r| matches!(r.outcome, Outcome::Pass | Outcome::Fail));
+        if policy.apply_rules == ApplyRules::One && applied {
             break;
         }
+    }
+    if stage == Stage::VerifyImages
+        && let (record, Some(object)) = (world.images.borrow(), &mut object)
+        && !record.is_empty()
+    {
+        record.write(object);
     }
     Response { policy: Arc::clone(policy), stage, rules: results, object }
 }

@@ -1,18 +1,23 @@
 //! [`World`]: what stays the same while one review is decided.
 
+use std::cell::RefCell;
+
 use crate::jmespath::{Budget, Clock, Random, Runtime};
 
 use super::facts::Facts;
+use super::image_record::ImageRecord;
 
 /// The facts, the clock and the limits of one decision.
 pub(super) struct World<'a> {
     pub(super) facts: &'a dyn Facts,
+    /// What was found out about images.
+    pub(super) images: RefCell<ImageRecord>,
     clock: FactsClock<'a>,
 }
 
 impl<'a> World<'a> {
     pub(super) fn new(facts: &'a dyn Facts) -> Self {
-        Self { facts, clock: FactsClock(facts) }
+        Self { facts, images: RefCell::default(), clock: FactsClock(facts) }
     }
 
     /// What JMESPath functions may ask: the decision's one time value, and randomness.

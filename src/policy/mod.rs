@@ -6,7 +6,9 @@
 
 pub mod action;
 pub mod api;
+pub mod attestors;
 pub mod autogen;
+pub mod images;
 pub mod kind_selector;
 pub mod load;
 pub mod lower;

@@ -12,6 +12,7 @@ use crate::pattern::condition::Operator;
 use crate::pod_security::{Exclude, PodSecurity};
 use crate::template::Template;
 
+use super::images::VerifyImages;
 use super::selector::{Filters, Labels};
 
 /// One loaded policy.
@@ -175,6 +176,8 @@ pub enum Body {
     Mutate(Mutate),
     /// Make other objects.
     Generate(Generate),
+    /// Have the object's images vouched for.
+    VerifyImages(VerifyImages),
     /// A body this build does not evaluate; such a rule answers with an error when it matches.
     Unsupported {
         /// The stage it would run in.
@@ -205,8 +208,16 @@ impl Body {
             Self::Validate(_) => Stage::Validate,
             Self::Mutate(_) => Stage::Mutate,
             Self::Generate(_) => Stage::Generate,
+            Self::VerifyImages(_) => Stage::VerifyImages,
             Self::Unsupported { stage, .. } => *stage,
         }
+    }
+
+    /// Whether the rule says something in this stage: image rules are looked at twice.
+    #[must_use]
+    pub fn runs_in(&self, stage: Stage) -> bool {
+        self.stage() == stage
+            || stage == Stage::Validate && matches!(self, Self::VerifyImages(images) if images.has_checks())
     }
 }
 

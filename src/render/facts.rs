@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use crate::document::{Map, Str, Value};
+use crate::engine::registry::{Elsewhere, Registry};
 use crate::engine::{ApiCall, Fact, Facts};
 
 /// The label every namespace has in a cluster.
@@ -92,6 +93,10 @@ impl Facts for RenderFacts {
         let known: Vec<Value> =
             self.objects.iter().filter(|o| is_of(o, api_version, kind, namespace)).cloned().collect();
         if known.is_empty() { Fact::Unknown(format!("the {kind} objects of {namespace}")) } else { Fact::Known(known) }
+    }
+
+    fn registry(&self) -> &dyn Registry {
+        &Elsewhere
     }
 
     fn now(&self) -> i128 {

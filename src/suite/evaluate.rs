@@ -109,7 +109,7 @@ impl Session<'_> {
                     None if answers_always(policy, stage) => silent(policy, stage, object.clone()),
                     None => continue,
                 };
-                if stage == Stage::Mutate {
+                if matches!(stage, Stage::Mutate | Stage::VerifyImages) {
                     object.clone_from(&response.object);
                 }
                 responses.push(response);
@@ -138,7 +138,7 @@ impl Session<'_> {
                     _ if answers_always(policy, stage) => silent(policy, stage, review.object.clone()),
                     _ => continue,
                 };
-                if stage == Stage::Mutate && seen.operation != Operation::Delete {
+                if matches!(stage, Stage::Mutate | Stage::VerifyImages) && seen.operation != Operation::Delete {
                     object.clone_from(&response.object);
                 }
                 responses.push(response);
@@ -200,7 +200,7 @@ fn change_object(review: &mut Review) {
 
 /// Whether Kyverno makes a response for the policy in this stage even when no rule matched.
 fn answers_always(policy: &Policy, stage: Stage) -> bool {
-    stage != Stage::Generate && policy.rules.iter().any(|rule| rule.body.stage() == stage)
+    stage != Stage::Generate && policy.rules.iter().any(|rule| rule.body.runs_in(stage))
 }
 
 fn silent(policy: &Arc<Policy>, stage: Stage, object: Option<Value>) -> Response {

@@ -6,15 +6,59 @@ use std::sync::Arc;
 
 use rendergate::document::yaml::{self, Limits};
 use rendergate::document::{Manifest, Map, Source, Str, Value};
+use rendergate::engine::registry::{Attested, Elsewhere, ImageQuestion, Offline, Registry, Verification};
 use rendergate::engine::{
     ApiCall, Decision, Fact, Facts, Numbers, OldObject, Operation, Outcome, Review, User, UserInfo, decide,
 };
+use rendergate::policy::attestors::{Attestor, Proof};
 use rendergate::policy::set::PolicySet;
+
+/// The images a case describes: `{IMAGE: {digest, keys: [], statements: []}}`.
+struct CaseRegistry(Value);
+
+impl CaseRegistry {
+    fn find<T>(&self, image: &str, found: impl FnOnce(&Value) -> Verification<T>) -> Verification<T> {
+        self.0.get(image).map_or_else(|| Verification::Refused("no signatures found".to_owned()), found)
+    }
+
+    fn signed_by(image: &Value, attestor: &Attestor) -> bool {
+        let keys = image.get("keys").and_then(Value::as_list).unwrap_or_default();
+        match &attestor.proof {
+            Proof::Keys(with) => keys.iter().any(|key| key.as_str() == Some(&with.public_keys)),
+            Proof::Anybody => true,
+            _ => false,
+        }
+    }
+}
+
+impl Registry for CaseRegistry {
+    fn signature(&self, question: &ImageQuestion<'_>, attestor: &Attestor) -> Verification<Str> {
+        self.find(question.image, |image| match Self::signed_by(image, attestor) {
+            true => Verification::Verified(image.str_at(&["digest"]).unwrap_or_default().into()),
+            false => Verification::Refused("no matching signatures".to_owned()),
+        })
+    }
+
+    fn attestations(&self, question: &ImageQuestion<'_>, attestor: &Attestor, _: &str) -> Verification<Attested> {
+        self.find(question.image, |image| match Self::signed_by(image, attestor) {
+            true => Verification::Verified(Attested {
+                digest: image.str_at(&["digest"]).unwrap_or_default().into(),
+                statements: image.get("statements").and_then(Value::as_list).unwrap_or_default().to_vec(),
+            }),
+            false => Verification::Refused("no matching attestations".to_owned()),
+        })
+    }
+
+    fn digest(&self, question: &ImageQuestion<'_>) -> Verification<Str> {
+        self.find(question.image, |image| Verification::Verified(image.str_at(&["digest"]).unwrap_or_default().into()))
+    }
+}
 
 /// The world a case describes: what it does not mention is unknown at a render, absent elsewhere.
 struct CaseFacts<'a> {
     facts: &'a Value,
     render: bool,
+    registry: Option<CaseRegistry>,
 }
 
 impl CaseFacts<'_> {
@@ -71,6 +115,14 @@ impl Facts for CaseFacts<'_> {
 
     fn objects(&self, _: &str, kind: &str, namespace: &str) -> Fact<Vec<Value>> {
         self.missing(format!("the {kind} objects of namespace {namespace}"))
+    }
+
+    fn registry(&self) -> &dyn Registry {
+        match &self.registry {
+            Some(registry) => registry,
+            None if self.render => &Elsewhere,
+            None => &Offline,
+        }
     }
 
     fn now(&self) -> i128 {
@@ -187,7 +239,8 @@ fn run(path: &Path) -> Vec<String> {
     assert!(loaded.problems.is_empty(), "{}: {:?}", path.display(), loaded.problems);
     let set = PolicySet::new(loaded.policies, loaded.exceptions);
     let render = case.str_at(&["door"]).unwrap_or("render") == "render";
-    let facts = CaseFacts { facts: case.get("facts").unwrap_or(&Value::Null), render };
+    let registry = case.at(&["facts", "registry"]).cloned().map(CaseRegistry);
+    let facts = CaseFacts { facts: case.get("facts").unwrap_or(&Value::Null), render, registry };
     differences(case, &decide(&set, &review(case, render), &facts))
 }
 

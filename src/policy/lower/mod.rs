@@ -9,6 +9,7 @@ mod generate;
 mod mutate;
 mod rule;
 mod validate;
+mod verify_images;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use super::selector::Labels;
 
 pub use conditions::lower as conditions;
 pub use exception::lower as exception;
+pub use verify_images::substituted as substituted_images;
 
 /// `foreach` blocks nested deeper are refused.
 pub const MAX_FOREACH_DEPTH: usize = 16;

@@ -2,11 +2,13 @@
 
 use crate::document::Value;
 use crate::policy::api::rule::Rule as WireRule;
-use crate::policy::rule::{Body, Rule, Stage};
+use crate::policy::rule::{Body, Rule};
 use crate::policy::selector::Filters;
 use crate::template::Template;
 
-use super::{LowerError, action, action_overrides, conditions, context, generate, mutate, present, validate};
+use super::{
+    LowerError, action, action_overrides, conditions, context, generate, mutate, present, validate, verify_images,
+};
 
 /// Lowers a rule; `value` is the same rule as a document.
 pub(super) fn lower(rule: &WireRule, value: &Value) -> Result<Rule, LowerError> {
@@ -42,7 +44,7 @@ fn body(rule: &WireRule, value: &Value) -> Result<Body, LowerError> {
         return generate::lower(part("generate")).map(Body::Generate).map_err(|e| e.below("generate"));
     }
     if rule.has_verify_images() {
-        return Ok(Body::Unsupported { stage: Stage::VerifyImages, field: "verifyImages" });
+        return verify_images::lower(rule, value).map(Body::VerifyImages);
     }
     Err(LowerError::new(format!(
         "No operation defined in the rule '{}'.(supported operations: mutate,validate,generate,verifyImages)",

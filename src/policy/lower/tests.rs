@@ -132,14 +132,20 @@ fn pod_security_is_compiled() {
 
 #[test]
 fn what_is_not_evaluated_says_so() {
-    for (body, stage, field) in [
-        (r#""validate":{"cel":{"expressions":[{"expression":"true"}]}}"#, Stage::Validate, "validate.cel"),
-        (r#""verifyImages":[{"imageReferences":["*"],"mutateDigest":false}]"#, Stage::VerifyImages, "verifyImages"),
-    ] {
-        let rule = one(body);
-        let Body::Unsupported { stage: found, field: named } = rule.body else { panic!("{:?}", rule.body) };
-        assert_eq!((found, named), (stage, field));
-    }
+    let rule = one(r#""validate":{"cel":{"expressions":[{"expression":"true"}]}}"#);
+    let Body::Unsupported { stage, field } = rule.body else { panic!("{:?}", rule.body) };
+    assert_eq!((stage, field), (Stage::Validate, "validate.cel"));
+}
+
+#[test]
+fn image_rules_are_looked_at_twice_unless_they_check_nothing() {
+    let rule = one(r#""verifyImages":[{"imageReferences":["*"],"mutateDigest":false}]"#);
+    let Body::VerifyImages(images) = &rule.body else { panic!("an image rule") };
+    assert!(images.entries[0].covers("docker.io/nginx:latest") && !images.entries[0].verifies());
+    assert!(rule.body.runs_in(Stage::VerifyImages) && rule.body.runs_in(Stage::Validate));
+    let unchecked =
+        one(r#""verifyImages":[{"imageReferences":["*"],"mutateDigest":false,"verifyDigest":false,"required":false}]"#);
+    assert!(!unchecked.body.runs_in(Stage::Validate));
 }
 
 #[test]
