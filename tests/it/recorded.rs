@@ -13,6 +13,7 @@ const BARS: &[(&str, f64)] = &[
     ("match", 99.9),
     ("foreach", 99.9),
     ("exceptions", 99.9),
+    ("podsecurity", 99.9),
     ("mutate", 99.9),
     ("generate", 80.0),
     ("jmespath", 99.0),
