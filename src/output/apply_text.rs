@@ -2,7 +2,7 @@
 //! missing newlines included (chapter 60 §5).
 
 use crate::document::{Value, yaml};
-use crate::engine::decision::{Outcome, Response};
+use crate::engine::decision::{Outcome, Response, RuleResult};
 use crate::policy::rule::{Action, Stage};
 
 /// 70 dashes.
@@ -75,6 +75,19 @@ pub fn made_text(response: &Response, path: &str, piped: bool) -> String {
     let targets: Vec<Value> = response.rules.iter().flat_map(|r| r.patched_targets.iter().cloned()).collect();
     let policy = (!piped).then_some(response.policy.name.as_str());
     made_objects(response).iter().map(|object| made(policy, path, object, &targets, banner)).collect()
+}
+
+/// Lines for standard error: what a rule's outcome does not say although a person should know it.
+#[must_use]
+pub fn notices(response: &Response, path: &str) -> Vec<String> {
+    let of_rule = |rule: &RuleResult| -> Vec<String> {
+        let (policy, name) = (&response.policy.name, &rule.rule.name);
+        rule.notices
+            .iter()
+            .map(|notice| format!("Warning: policy {policy}, rule {name} on {path}: {notice}\n"))
+            .collect()
+    };
+    response.rules.iter().flat_map(of_rule).collect()
 }
 
 /// The lines about a response's violations, skips and errors. Errors of validation print nothing.

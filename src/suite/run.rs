@@ -45,6 +45,10 @@ pub fn run(case: &Case, results: &[Expected], say: &mut dyn FnMut(&str)) -> Resu
     say(&format!("Loading test  ( {} ) ...\n", case.path.display()));
     let given = Given::load(test, &directory, say)?;
     let responses = given.evaluate(results);
+    for (identity, responses) in &responses.trigger {
+        let notices = responses.iter().flat_map(|response| apply_text::notices(response, &identity.path()));
+        notices.for_each(|notice| say(&format!("  {notice}")));
+    }
     say("  Checking results ...\n");
     let manifests = Manifests { directory: &directory, scopes: &given.scopes };
     let (rows, counts) = matching::check(results, &responses, &manifests);

@@ -49,6 +49,7 @@ pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io)
     for evaluation in &evaluated {
         for response in &evaluation.responses {
             print_made(args, evaluation, response, made, io)?;
+            apply_text::notices(response, &evaluation.identity.path()).iter().for_each(|notice| io.say(notice));
         }
     }
     Ok(evaluated)

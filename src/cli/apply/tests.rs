@@ -309,3 +309,27 @@ fn policies_that_are_not_evaluated_are_listed_and_count_as_errors() {
     assert!(out.contains("Policies Skipped:\n1. signed: "), "{out}");
     assert!(out.contains("error: 1, skip: 0 "), "{out}");
 }
+
+#[test]
+fn what_could_not_be_generated_is_told() {
+    let policy = r#"
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: guard}
+spec:
+  rules:
+  - name: make
+    match: {any: [{resources: {kinds: [Namespace]}}]}
+    generate:
+      apiVersion: v1
+      kind: ConfigMap
+      name: made
+      namespace: "{{request.object.metadata.name}}"
+      data: {data: {team: "{{request.object.metadata.labels.team}}"}}
+"#;
+    let files = Files::new(policy, "apiVersion: v1\nkind: Namespace\nmetadata: {name: prod}\n");
+    let (status, out, err) = files.apply(&[]);
+    assert_eq!(status, ExitStatus::Clean);
+    assert!(out.ends_with("pass: 1, fail: 0, warn: 0, error: 0, skip: 0 \n"), "{out}");
+    assert!(err.contains("Warning: policy guard, rule make on /Namespace/prod: "), "{err}");
+}
