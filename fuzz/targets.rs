@@ -209,7 +209,7 @@ pub fn decisions(data: &[u8]) {
 }
 
 /// The object as the terminal sees it created, or as the cluster sees it changed from itself.
-fn review(object: &Manifest, numbers: Numbers) -> Review {
+pub fn review(object: &Manifest, numbers: Numbers) -> Review {
     let (gvk, terminal) = (object.gvk(), numbers == Numbers::Floats);
     Review {
         object: Some(if terminal { object.value.with_floats() } else { object.value.clone() }),
@@ -228,7 +228,7 @@ fn review(object: &Manifest, numbers: Numbers) -> Review {
 }
 
 /// A world of which little is known.
-struct NoWorld;
+pub struct NoWorld;
 
 impl Facts for NoWorld {
     fn namespace_labels(&self, _: &str) -> Fact<Map> {

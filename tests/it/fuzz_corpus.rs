@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 #[path = "../../fuzz/targets.rs"]
-mod targets;
+pub mod targets;
 
 #[test]
 fn kept_inputs_hold() {

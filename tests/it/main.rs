@@ -7,6 +7,7 @@
 
 #[cfg(feature = "webhook")]
 mod admission_recorded;
+mod any_object;
 mod bad_input;
 mod denial_recorded;
 mod dependencies;

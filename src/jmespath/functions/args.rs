@@ -155,13 +155,13 @@ impl<'a> Args<'a> {
     /// The regular expression that is argument 0, compiled once when it is a literal.
     pub(super) fn regex(&self) -> Result<Result<Arc<go::regex::Regex>, String>, EvalError> {
         let pattern = self.text(0)?;
-        let compile = || go::regex::Regex::new(pattern).map(Arc::new);
         if matches!(self.call.args.first(), Some(Node::Literal(_))) {
+            let compile = || go::regex::Regex::new(pattern).map(Arc::new);
             let Prepared::Regex(regex) = self.call.prepared.get_or_init(|| Prepared::Regex(compile()));
             return Ok(regex.clone());
         }
         self.budget().step(100 + pattern.len())?;
-        Ok(compile())
+        Ok(go::regex::Regex::new_within(pattern, |steps| self.budget().step(steps))?.map(Arc::new))
     }
 }
 

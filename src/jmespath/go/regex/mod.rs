@@ -6,12 +6,17 @@ mod class;
 mod emit;
 mod parse;
 
+use std::convert::Infallible;
+
 use regex::Captures;
 
 pub(in crate::jmespath) use parse::{Mode, parse};
 
 /// Largest compiled program, in bytes; beyond it a pattern is refused.
 const SIZE_LIMIT: usize = 32 << 20;
+
+/// Steps that compiling one matcher state may take.
+const COMPILE_STEPS: usize = 64;
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -28,15 +33,31 @@ impl Regex {
     /// # Errors
     /// Go's text: `error parsing regexp: …`.
     pub(in crate::jmespath) fn new(pattern: &str) -> Result<Self, String> {
-        let parsed = parse(pattern, Mode::Perl)?;
+        let Ok(result) = Self::new_within(pattern, |_| Ok::<_, Infallible>(()));
+        result
+    }
+
+    /// Compiles `pattern`, if `allow` lets it, which is asked how many steps that may take.
+    ///
+    /// # Errors
+    /// What `allow` says, else Go's text: `error parsing regexp: …`.
+    pub(in crate::jmespath) fn new_within<E>(
+        pattern: &str,
+        allow: impl FnOnce(usize) -> Result<(), E>,
+    ) -> Result<Result<Self, String>, E> {
+        let parsed = match parse(pattern, Mode::Perl) {
+            Ok(parsed) => parsed,
+            Err(error) => return Ok(Err(error)),
+        };
         let names = std::iter::once(String::new()).chain(parsed.groups).collect();
         let weight = parsed.re.weight();
+        allow(weight.saturating_mul(COMPILE_STEPS))?;
         let regex = regex::RegexBuilder::new(&emit::emit(&parsed.re))
             .size_limit(SIZE_LIMIT)
             .nest_limit(2000)
             .build()
-            .map_err(|_| format!("error parsing regexp: expression too large: `{pattern}`"))?;
-        Ok(Self { regex, names, weight })
+            .map_err(|_| format!("error parsing regexp: expression too large: `{pattern}`"));
+        Ok(regex.map(|regex| Self { regex, names, weight }))
     }
 
     /// How many steps matching a text of that length may take.
