@@ -143,3 +143,40 @@ impl Counts {
         *place += 1;
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::document::yaml;
+
+    const MANIFEST: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  labels:\n    team: \"\"\n";
+
+    /// A finding about the label `team` of a Deployment in `app/web one.yaml`.
+    pub(in crate::output) fn finding(policy: &str, result: FindingResult) -> Finding {
+        let document = yaml::read(MANIFEST, &yaml::Limits::default()).expect("YAML").remove(0);
+        Finding {
+            subject: Subject {
+                namespace: "shop".into(),
+                kind: "Deployment".into(),
+                name: "web".into(),
+                api_version: "apps/v1".into(),
+            },
+            policy: policy.into(),
+            rule: "check".into(),
+            result,
+            action: Action::Enforce,
+            blocks: result == FindingResult::Fail,
+            message: "no team".to_owned(),
+            full_message: "validation error: no team".to_owned(),
+            path: Some(Pointer::parse("/metadata/labels/team").expect("a pointer")),
+            source: Some(Source::of("app/web one.yaml".into(), MANIFEST.into(), &document)),
+            generated_by: None,
+        }
+    }
+
+    #[test]
+    fn a_place_is_the_line_of_the_value() {
+        let place = finding("p", FindingResult::Fail).place().expect("a place");
+        assert_eq!((place.file.as_str(), place.position.line), ("app/web one.yaml", 6));
+    }
+}

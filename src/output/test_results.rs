@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::document::{Value, json, yaml};
 
 use super::table::Row;
+use super::xml::{allowed, escape};
 
 /// The formats of `test -o`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,15 +120,6 @@ fn junit(rows: &[Row], detailed: bool) -> String {
     }
     put("</testsuites>".to_owned());
     out
-}
-
-/// The text without characters XML 1.0 does not allow.
-fn allowed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r')).collect()
-}
-
-fn escape(text: &str) -> String {
-    allowed(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

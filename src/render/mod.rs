@@ -10,4 +10,4 @@ pub mod generated;
 mod run;
 
 pub use facts::RenderFacts;
-pub use run::{Render, RenderError, Verdict};
+pub use run::{Render, RenderError, Verdict, written_path};

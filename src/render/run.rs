@@ -261,7 +261,8 @@ fn shown(path: Pointer, redactor: &Redactor) -> Pointer {
 
 /// The place in the object as written of a place in the object after mutation: items of a list are
 /// found again by their name, because a mutation may have put others before them.
-fn written_path(path: &Pointer, after: &Value, written: &Value) -> Pointer {
+#[must_use]
+pub fn written_path(path: &Pointer, after: &Value, written: &Value) -> Pointer {
     let (mut after, mut written) = (Some(after), Some(written));
     path.segments()
         .iter()

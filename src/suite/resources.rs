@@ -2,8 +2,9 @@
 //! list is read, objects get a namespace, null maps become empty, and every number a float.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::document::{Map, Value};
+use crate::document::{Map, Segment, Source, Value};
 
 use super::files::{self, FileError};
 use super::scope::Scopes;
@@ -16,6 +17,8 @@ const MAP_FIELDS: &[&str] = &["annotations", "labels", "matchLabels", "nodeSelec
 pub struct Resources {
     /// The objects, in file order.
     pub objects: Vec<Value>,
+    /// Where each object was read.
+    pub sources: Vec<Source>,
     /// Later paths that could not be read: Kyverno reports them and goes on.
     pub failed: Vec<(PathBuf, FileError)>,
     /// Paths after a leading directory: Kyverno drops them without a word.
@@ -32,15 +35,15 @@ pub fn load(paths: &[PathBuf], scopes: &Scopes) -> Result<Resources, FileError> 
     let Some((first, later)) = paths.split_first() else { return Ok(loaded) };
     if files::is_directory(first)? {
         for path in files::yaml_children(first)? {
-            loaded.objects.extend(read(&path, scopes)?);
+            loaded.add(read_placed(&path, scopes)?);
         }
         loaded.dropped = later.to_vec();
         return Ok(loaded);
     }
-    loaded.objects.extend(read(first, scopes)?);
+    loaded.add(read_placed(first, scopes)?);
     for path in later {
-        match read(path, scopes) {
-            Ok(objects) => loaded.objects.extend(objects),
+        match read_placed(path, scopes) {
+            Ok(objects) => loaded.add(objects),
             Err(error) => loaded.failed.push((path.clone(), error)),
         }
     }
@@ -55,13 +58,41 @@ pub fn read(path: &Path, scopes: &Scopes) -> Result<Vec<Value>, FileError> {
     parse(path, &files::read_text(path)?, scopes)
 }
 
+fn read_placed(path: &Path, scopes: &Scopes) -> Result<Vec<(Value, Source)>, FileError> {
+    parse_placed(path, files::read_text(path)?.into(), scopes)
+}
+
+impl Resources {
+    fn add(&mut self, objects: Vec<(Value, Source)>) {
+        for (object, source) in objects {
+            self.objects.push(object);
+            self.sources.push(source);
+        }
+    }
+
+    /// The objects of one text.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn of_text(path: &Path, text: &str, scopes: &Scopes) -> Result<Self, FileError> {
+        let mut loaded = Self::default();
+        loaded.add(parse_placed(path, text.into(), scopes)?);
+        Ok(loaded)
+    }
+}
+
 /// Reads the objects of a text, completed as for evaluation; `path` is for messages.
 ///
 /// # Errors
 /// When the text is not YAML or a document is no object.
 pub fn parse(path: &Path, text: &str, scopes: &Scopes) -> Result<Vec<Value>, FileError> {
+    Ok(parse_placed(path, text.into(), scopes)?.into_iter().map(|(object, _)| object).collect())
+}
+
+fn parse_placed(path: &Path, text: Arc<str>, scopes: &Scopes) -> Result<Vec<(Value, Source)>, FileError> {
+    let file: Arc<str> = path.display().to_string().into();
     let mut objects = Vec::new();
-    for document in files::documents(path, text)? {
+    for document in files::documents(path, &text)? {
         let refuse = |reason: &str| FileError::Content {
             path: path.display().to_string(),
             reason: format!("document at line {}: {reason}", document.start.line),
@@ -69,11 +100,15 @@ pub fn parse(path: &Path, text: &str, scopes: &Scopes) -> Result<Vec<Value>, Fil
         if document.value.as_map().is_none() {
             return Err(refuse("an object is wanted, a map with apiVersion and kind"));
         }
-        for object in expand_list(&document.value) {
+        for (item, object) in expand_list(&document.value) {
             if object.str_at(&["kind"]).is_none_or(str::is_empty) {
                 return Err(refuse("'kind' is missing"));
             }
-            objects.push(complete(object, scopes));
+            let mut source = Source::of(file.clone(), text.clone(), &document);
+            if let Some(item) = item {
+                source.base = [Segment::from("items"), item.into()].into_iter().collect();
+            }
+            objects.push((complete(object, scopes), source));
         }
     }
     Ok(objects)
@@ -81,15 +116,15 @@ pub fn parse(path: &Path, text: &str, scopes: &Scopes) -> Result<Vec<Value>, Fil
 
 /// The items of a `v1` List, else the object itself. Kyverno evaluates nothing of a List it is
 /// given as a resource; that is a silent loss, which is not copied.
-fn expand_list(value: &Value) -> Vec<Value> {
+fn expand_list(value: &Value) -> Vec<(Option<usize>, Value)> {
     match value.get("items").and_then(Value::as_list) {
         Some(items)
             if value.str_at(&["apiVersion"]) == Some("v1")
                 && value.str_at(&["kind"]).is_some_and(|k| k.ends_with("List")) =>
         {
-            items.to_vec()
+            items.iter().cloned().enumerate().map(|(at, item)| (Some(at), item)).collect()
         }
-        _ => vec![value.clone()],
+        _ => vec![(None, value.clone())],
     }
 }
 

@@ -9,7 +9,7 @@ use crate::policy::load::{self, Loaded};
 use crate::policy::set::PolicySet;
 use crate::suite::global_context;
 use crate::suite::policies::{self, Policies};
-use crate::suite::resources;
+use crate::suite::resources::{self, Resources};
 use crate::suite::scope::Scopes;
 use crate::suite::user_info;
 use crate::suite::values::Values;
@@ -29,6 +29,8 @@ pub struct Given {
     /// Computed rules, and one for each policy of another kind.
     pub rules: usize,
     pub resources: Vec<Value>,
+    /// Where each resource was read.
+    pub sources: Vec<Source>,
     pub values: Values,
     pub user: User,
     pub world: World,
@@ -49,11 +51,13 @@ pub fn load(args: &Args, io: &mut Io) -> Result<Given, String> {
     for definition in cluster::definitions(&args.crd_paths).map_err(|e| format!("failed to load CRDs ({e})"))? {
         scopes.learn(&definition);
     }
-    let targets = load_objects(&args.target_resources, &scopes, args, io)?;
-    let parameters = load_objects(&args.parameter_resource, &scopes, args, io)?;
-    let mut objects = load_objects(&args.resources, &scopes, args, io)?;
-    let entries: Vec<Value> = objects.iter().filter(|o| global_context::is_entry(o)).cloned().collect();
-    objects.retain(|o| !global_context::is_entry(o));
+    let targets = load_objects(&args.target_resources, &scopes, args, io)?.objects;
+    let parameters = load_objects(&args.parameter_resource, &scopes, args, io)?.objects;
+    let resources = load_objects(&args.resources, &scopes, args, io)?;
+    let placed = resources.objects.into_iter().zip(resources.sources);
+    let (entries, placed): (Vec<_>, Vec<_>) = placed.partition(|(object, _)| global_context::is_entry(object));
+    let entries: Vec<Value> = entries.into_iter().map(|(object, _)| object).collect();
+    let (objects, sources): (Vec<Value>, Vec<Source>) = placed.into_iter().unzip();
 
     let mut world = World::new();
     world.learn_namespaces(&values);
@@ -70,7 +74,7 @@ pub fn load(args: &Args, io: &mut Io) -> Result<Given, String> {
     let unsupported = loaded.unsupported.iter().map(|u| (u.name.to_string(), u.diagnostic.message.clone()));
     let not_evaluated = rejected.chain(unsupported).collect();
     let set = PolicySet::new(loaded.policies, exceptions.exceptions);
-    Ok(Given { set, not_evaluated, rules, resources: objects, values, user, world })
+    Ok(Given { set, not_evaluated, rules, resources: objects, sources, values, user, world })
 }
 
 fn load_user(path: Option<&Path>, io: &mut Io) -> Result<User, String> {
@@ -117,14 +121,14 @@ fn stdin(io: &mut Io) -> Result<Option<String>, String> {
     io.input.read_text(STDIN_BYTES).map(Some)
 }
 
-fn load_objects(paths: &[PathBuf], scopes: &Scopes, args: &Args, io: &mut Io) -> Result<Vec<Value>, String> {
+fn load_objects(paths: &[PathBuf], scopes: &Scopes, args: &Args, io: &mut Io) -> Result<Resources, String> {
     let fatal = |error: files::FileError| format!("failed to load resources ({error})");
     if paths.first().is_some_and(|p| p.as_os_str() == "-") {
         let text = stdin(io)?.unwrap_or_default();
         paths.iter().skip(1).for_each(|path| {
             io.say(format_args!("Warning: {} is not loaded: standard input comes first\n", path.display()));
         });
-        return resources::parse(Path::new("standard input"), &text, scopes).map_err(fatal);
+        return Resources::of_text(Path::new("standard input"), &text, scopes).map_err(fatal);
     }
     let loaded = resources::load(paths, scopes).map_err(fatal)?;
     for (path, error) in &loaded.failed {
@@ -134,7 +138,7 @@ fn load_objects(paths: &[PathBuf], scopes: &Scopes, args: &Args, io: &mut Io) ->
     for path in &loaded.dropped {
         io.say(format_args!("Warning: {} is not loaded: the first resource path is a directory\n", path.display()));
     }
-    Ok(loaded.objects)
+    Ok(loaded)
 }
 
 fn load_exceptions(args: &Args, policies: &Loaded, resources: &[Value]) -> Result<Loaded, String> {

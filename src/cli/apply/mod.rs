@@ -1,5 +1,6 @@
 //! `apply POLICY... --resource R...`: Kyverno's command line over files (chapter 60 §2–§6).
 
+mod findings;
 mod input;
 mod made;
 mod print;
@@ -66,6 +67,9 @@ pub struct Args {
     /// Format of reports and exceptions: json, else YAML.
     #[arg(long, default_value = "yaml")]
     output_format: String,
+    /// Print findings, with file, line and column, instead of the summary.
+    #[arg(long, value_enum, conflicts_with_all = ["policy_report", "table", "generate_exceptions"])]
+    format: Option<findings::Format>,
     /// Print a table instead of the summary.
     #[arg(short, long)]
     table: bool,
@@ -180,6 +184,11 @@ fn exit(args: &Args, counts: ResultCounts, io: &mut Io) -> ExitStatus {
 }
 
 impl Args {
+    /// Whether standard output holds one document that programs read, and nothing else.
+    fn prints_a_document(&self) -> bool {
+        self.policy_report || self.generate_exceptions || self.format.is_some()
+    }
+
     /// The checks Kyverno makes, in its order, then what this build does not do.
     fn check(&self) -> Result<(), String> {
         let is_stdin = |paths: &[PathBuf]| paths.iter().any(|p| p.as_os_str() == "-");

@@ -14,11 +14,11 @@ use crate::suite::parallel::in_parallel;
 
 use super::input::Given;
 use super::made::Destination;
-use super::{Args, Io};
+use super::{Args, Io, findings};
 
 /// The first line, unless output is piped on or is a report.
 pub fn header(args: &Args, given: &Given, io: &mut Io) {
-    if !args.stdin && !args.policy_report && !args.generate_exceptions {
+    if !args.stdin && !args.prints_a_document() {
         let exceptions = given.set.exceptions().len();
         io.print(apply_text::header(given.rules, given.resources.len(), exceptions));
     }
@@ -70,7 +70,7 @@ fn print_made(
     made: &mut Destination,
     io: &mut Io,
 ) -> Result<(), String> {
-    if args.policy_report || args.generate_exceptions {
+    if args.prints_a_document() {
         // Kyverno prints changed objects into the middle of a report, which then no longer parses.
         if made.is_standard() {
             return Ok(());
@@ -87,7 +87,7 @@ fn print_made(
     }
     for object in apply_text::made_objects(response) {
         made.write(name, suffix, &apply_text::file_entry(&object))?;
-        if !args.policy_report && !args.generate_exceptions {
+        if !args.prints_a_document() {
             io.print(banner);
         }
     }
@@ -104,12 +104,14 @@ pub fn results(args: &Args, given: &Given, evaluated: &[Evaluation], io: &mut Io
     reported.iter().for_each(|r| counts.add(r.response, args.audit_warn));
     let sections = apply_text::not_evaluated(&given.not_evaluated);
     // In a report these lines would be no YAML: they go where a person still sees them.
-    if args.policy_report || args.generate_exceptions {
+    if args.prints_a_document() {
         io.say(sections)
     } else {
         io.print(sections)
     }
-    if args.policy_report {
+    if let Some(format) = args.format {
+        io.print(findings::text(format, given, evaluated, args.audit_warn));
+    } else if args.policy_report {
         print_reports(args, &reported, io);
     } else if args.generate_exceptions {
         print_exceptions(args, &reported, io)?;

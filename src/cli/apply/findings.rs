@@ -1,0 +1,107 @@
+//! `apply --format json|sarif|junit|github`: the results as findings with their places.
+
+use crate::document::{Source, Str};
+use crate::engine::decision::{Outcome, Response, RuleResult};
+use crate::output::finding::{Counts, Finding, FindingResult, Subject};
+use crate::output::redact::Redactor;
+use crate::output::{github, json, junit, report, sarif};
+use crate::policy::rule::Action;
+use crate::render::written_path;
+use crate::suite::evaluate::Evaluation;
+
+use super::input::Given;
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// `rendergate.dev/findings/v1`, one compact line.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// JUnit XML, what passed included.
+    Junit,
+    /// GitHub workflow commands.
+    Github,
+}
+
+/// The findings in `format`.
+pub fn text(format: Format, given: &Given, evaluated: &[Evaluation], audit_warn: bool) -> String {
+    let mut counts = Counts::default();
+    let mut findings: Vec<Finding> = evaluated
+        .iter()
+        .zip(&given.sources)
+        .flat_map(|(evaluation, source)| of_resource(evaluation, source, audit_warn))
+        .collect();
+    findings.iter().for_each(|finding| counts.add(finding.result));
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    if format == Format::Junit {
+        return junit::document(&findings);
+    }
+    findings.retain(|f| !matches!(f.result, FindingResult::Pass | FindingResult::Skip));
+    match format {
+        Format::Json => {
+            let denied = findings.iter().any(|f| f.blocks);
+            json::findings(if denied { json::Ending::Denied } else { json::Ending::Allowed }, counts, &findings)
+        }
+        Format::Sarif => sarif::log(&findings, given.set.policies()),
+        Format::Github => github::commands(&findings),
+        Format::Junit => junit::document(&findings),
+    }
+}
+
+fn of_resource(evaluation: &Evaluation, source: &Source, audit_warn: bool) -> Vec<Finding> {
+    let id = &evaluation.identity;
+    let subject = Subject {
+        namespace: id.namespace.as_str().into(),
+        kind: id.kind.as_str().into(),
+        name: id.name.as_str().into(),
+        api_version: id.api_version.as_str().into(),
+    };
+    let redactor = Redactor::of([&evaluation.resource]);
+    evaluation
+        .responses
+        .iter()
+        .flat_map(|response| response.rules.iter().map(move |rule| (response, rule)))
+        .map(|(response, rule)| finding(evaluation, response, rule, &subject, source, &redactor, audit_warn))
+        .collect()
+}
+
+fn finding(
+    evaluation: &Evaluation,
+    response: &Response,
+    rule: &RuleResult,
+    subject: &Subject,
+    source: &Source,
+    redactor: &Redactor,
+    audit_warn: bool,
+) -> Finding {
+    let result = match report::result_word(&response.policy, rule, audit_warn) {
+        "pass" => FindingResult::Pass,
+        "fail" => FindingResult::Fail,
+        "warn" => FindingResult::Warn,
+        "skip" => FindingResult::Skip,
+        _ => FindingResult::Error,
+    };
+    let own = rule.author_message.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let message = match rule.outcome {
+        Outcome::Fail | Outcome::Warn => own.unwrap_or(&rule.message),
+        Outcome::Pass | Outcome::Error | Outcome::Skip(_) | Outcome::Deferred(_) => &rule.message,
+    };
+    let path = rule.path.as_ref().map(|path| {
+        let after = response.object.as_ref().unwrap_or(&evaluation.resource);
+        written_path(path, after, &evaluation.resource)
+    });
+    Finding {
+        subject: subject.clone(),
+        policy: response.policy.key(),
+        rule: Str::clone(&rule.rule.name),
+        result,
+        action: rule.action,
+        blocks: rule.action == Action::Enforce && matches!(result, FindingResult::Fail | FindingResult::Error),
+        message: redactor.apply(message),
+        full_message: redactor.apply(&rule.message),
+        path: path.filter(|path| redactor.apply(&path.to_string()) == path.to_string()),
+        source: Some(source.clone()),
+        generated_by: None,
+    }
+}
