@@ -5,6 +5,7 @@
 //! ```text
 //!  0  document    Value, YAML, JSON, paths, places, Manifest, Kubernetes scalars
 //!  1  jmespath    template    pattern    mutate    pod_security     Value in, Value out
+//!     signed_manifest
 //!  2  config      source                                 configuration; a directory becomes manifests
 //!  3  policy                                             wire types -> rules -> PolicySet
 //!  4  engine                                             Review + PolicySet + Facts -> Decision
@@ -25,6 +26,7 @@ pub mod jmespath;
 pub mod mutate;
 pub mod pattern;
 pub mod pod_security;
+pub mod signed_manifest;
 pub mod template;
 
 pub mod config;

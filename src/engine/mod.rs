@@ -29,6 +29,7 @@ pub mod review;
 mod rule_images;
 mod run;
 mod scope;
+mod signed_manifests;
 mod validate;
 mod validate_foreach;
 mod verify_images;

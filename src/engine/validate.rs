@@ -13,6 +13,7 @@ use super::decision::{Outcome, SkipReason};
 use super::interrupt::Interrupt;
 use super::pod_security;
 use super::scope::Scope;
+use super::signed_manifests;
 use super::validate_foreach;
 
 /// One validate rule at work.
@@ -50,6 +51,7 @@ impl<'a> Checker<'a, '_> {
             }
             Check::ForEach(entries) => validate_foreach::run(self, entries, subject),
             Check::PodSecurity(security) => pod_security::run(self, security, subject),
+            Check::SignedManifests(manifests) => signed_manifests::run(manifests, self.scope),
             Check::Nothing => None,
         }
     }

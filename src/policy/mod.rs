@@ -16,4 +16,5 @@ pub mod request;
 pub mod rule;
 pub mod selector;
 pub mod set;
+pub mod signed_manifests;
 pub mod validation;

@@ -14,6 +14,7 @@ use crate::template::Template;
 
 use super::images::VerifyImages;
 use super::selector::{Filters, Labels};
+use super::signed_manifests::SignedManifests;
 
 /// One loaded policy.
 #[derive(Debug)]
@@ -245,6 +246,8 @@ pub enum Check {
     ForEach(Vec<ValidateForEach>),
     /// `podSecurity`.
     PodSecurity(PodSecurity),
+    /// `manifests`.
+    SignedManifests(Box<SignedManifests>),
     /// No check at all: the rule yields no result.
     Nothing,
 }

@@ -16,6 +16,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("pattern", 1, &[]),
     ("mutate", 1, &["pattern"]),
     ("pod_security", 1, &[]),
+    ("signed_manifest", 1, &[]),
     ("config", 2, &[]),
     ("source", 2, &[]),
     ("policy", 3, &[]),

@@ -6,6 +6,7 @@ use crate::pattern::Pattern;
 use crate::pod_security::PodSecurity;
 use crate::policy::api::validate::Validation;
 use crate::policy::rule::{AnyPattern, Body, Check, PatternSource, Stage, Validate, ValidateForEach};
+use crate::policy::signed_manifests::SignedManifests;
 use crate::template::Template;
 
 use super::{LowerError, MAX_FOREACH_DEPTH, conditions, context, items, present};
@@ -14,19 +15,18 @@ use super::{LowerError, MAX_FOREACH_DEPTH, conditions, context, items, present};
 pub(super) fn lower(validation: &Validation, value: &Value) -> Result<Body, LowerError> {
     let written = |key: &str| present(value, key).and_then(Value::as_map).is_some_and(|m| !m.is_empty());
     let unsupported = |field| Ok(Body::Unsupported { stage: Stage::Validate, field });
-    if validation.manifests.as_ref().is_some_and(|m| !m.attestors.is_empty()) {
-        return unsupported("validate.manifests");
-    }
+    let manifests = validation.manifests.as_ref().filter(|m| !m.attestors.is_empty());
     let pod_security = present(value, "podSecurity").filter(|_| written("podSecurity"));
-    if pod_security.is_none() && written("cel") {
+    if manifests.is_none() && pod_security.is_none() && written("cel") {
         return unsupported("validate.cel");
     }
     Ok(Body::Validate(Validate {
         message: present(value, "message").filter(|m| m.as_str() != Some("")).map(Template::compile),
         allow_existing_violations: validation.allow_existing_violations.unwrap_or(true),
-        check: match pod_security {
-            Some(block) => Check::PodSecurity(PodSecurity::compile(block)),
-            None => check(value, 0)?,
+        check: match (manifests, pod_security) {
+            (Some(manifests), _) => Check::SignedManifests(Box::new(SignedManifests::compile(manifests))),
+            (None, Some(block)) => Check::PodSecurity(PodSecurity::compile(block)),
+            (None, None) => check(value, 0)?,
         },
     }))
 }
