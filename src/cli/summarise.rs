@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn what_enforcing_would_stop() {
         let (status, out, err) = summarise(REPORT, &["--if-enforced", "p"]);
-        let text = "if p were enforced: 1 objects would stop, 0 applications known\n\n\
-                    (application unknown): 1 objects\n  Pod shop/web: p/r\n";
+        let text = "if p were enforced: 1 object would stop, 0 applications known\n\n\
+                    (application unknown): 1 object\n  Pod shop/web: p/r\n";
         assert_eq!((status, out.as_str(), err.as_str()), (ExitStatus::Clean, text, ""));
         let (status, ..) = summarise(REPORT, &["--if-enforced", "p", "--exit-on-violations"]);
         assert_eq!(status, ExitStatus::PolicySaidNo);

@@ -47,13 +47,15 @@ impl BlastRadius {
         let objects: usize = self.applications.values().map(BTreeMap::len).sum();
         let known = self.applications.keys().filter(|name| !name.is_empty()).count();
         let mut out = one_line(&format!(
-            "if {} were enforced: {objects} objects would stop, {known} applications known",
-            policies.join(", ")
+            "if {} were enforced: {} would stop, {} known",
+            policies.join(", "),
+            counted(objects, "object"),
+            counted(known, "application")
         ));
         out.push('\n');
         for (application, objects) in &self.applications {
             let name = if application.is_empty() { "(application unknown)" } else { application.as_str() };
-            let _ = writeln!(out, "\n{}: {} objects", one_line(name), objects.len());
+            let _ = writeln!(out, "\n{}: {}", one_line(name), counted(objects.len(), "object"));
             for ((namespace, kind, name), rules) in objects {
                 let slash = if namespace.is_empty() { "" } else { "/" };
                 let rules = rules.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -62,6 +64,10 @@ impl BlastRadius {
         }
         out
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -77,6 +83,7 @@ mod tests {
             kind: "Deployment".into(),
             name: name.into(),
             application: application.into(),
+            file: Str::default(),
             ..Row::default()
         }
     }
@@ -92,9 +99,9 @@ mod tests {
         ];
         assert_eq!(
             BlastRadius::of(&rows).text(&["labels".to_owned()]),
-            "if labels were enforced: 2 objects would stop, 1 applications known\n\n\
-             (application unknown): 1 objects\n  Deployment shop/lone: labels\n\n\
-             store: 1 objects\n  Deployment shop/web: labels/owner, labels/team\n"
+            "if labels were enforced: 2 objects would stop, 1 application known\n\n\
+             (application unknown): 1 object\n  Deployment shop/lone: labels\n\n\
+             store: 1 object\n  Deployment shop/web: labels/owner, labels/team\n"
         );
         assert!(BlastRadius::of(&rows[2..4]).is_empty());
     }

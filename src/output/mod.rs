@@ -1,6 +1,7 @@
 //! Decisions become bytes: manifests, failure text, admission responses, reports, tables.
 
 pub mod admission;
+pub mod applications;
 pub mod apply_text;
 pub mod blast_radius;
 pub mod counts;

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use crate::document::scope::group_of;
 use crate::document::{Str, Value, wildcard};
 
+use super::applications::Applications;
 use super::json::API_VERSION as FINDINGS;
 
 /// One result of one rule for one object.
@@ -27,8 +28,11 @@ pub struct Row {
     pub kind: Str,
     /// The object's name.
     pub name: Str,
-    /// The Argo CD application, where the report says.
+    /// The Argo CD application, where the report says; for our own findings that of the file, or
+    /// its folder.
     pub application: Str,
+    /// The file, where the result says.
+    pub file: Str,
     /// What the rule said.
     pub message: String,
 }
@@ -83,6 +87,8 @@ pub struct Reports {
     results: BTreeMap<Key, BTreeMap<Str, Vec<Row>>>,
     /// Documents that are no reports.
     pub others: usize,
+    /// The Applications among them.
+    applications: Applications,
     /// Documents that are reports, or lists of them.
     pub reports: usize,
 }
@@ -109,6 +115,7 @@ impl Reports {
                     let items = document.get("items").and_then(Value::as_list).unwrap_or_default();
                     waiting.extend(items.iter().rev());
                 }
+                _ if self.applications.add(document) => {}
                 _ => self.others += 1,
             }
         }
@@ -157,11 +164,28 @@ impl Reports {
         self.results.entry(key).or_default().entry(group.into()).or_default().push(row);
     }
 
-    /// The results, those of one object and rule from the API group that has most of them, sorted.
+    /// The results, sorted. Those of one object and rule come from one API group: where groups
+    /// differ, the one with the worst result, so that no violation is lost, then with most results.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        let most = |groups: &BTreeMap<Str, Vec<Row>>| groups.values().rev().max_by_key(|rows| rows.len()).cloned();
-        self.results.values().filter_map(most).flatten().collect()
+        let worst = |rows: &Vec<Row>| (rows.iter().map(|row| badness(&row.result)).max(), rows.len());
+        let chosen = |groups: &BTreeMap<Str, Vec<Row>>| groups.values().rev().max_by_key(|rows| worst(rows)).cloned();
+        let mut rows: Vec<Row> = self.results.values().filter_map(chosen).flatten().collect();
+        for row in rows.iter_mut().filter(|row| row.application.is_empty() && !row.file.is_empty()) {
+            row.application = self.applications.of_file(&row.file);
+        }
+        rows
+    }
+}
+
+/// How bad a result is; a word reports do not have counts as an error.
+fn badness(result: &str) -> u8 {
+    match result {
+        "pass" => 0,
+        "skip" => 1,
+        "warn" => 2,
+        "fail" => 4,
+        _ => 3,
     }
 }
 
@@ -176,6 +200,7 @@ fn row(result: &Value, subject: &Value, application: &str) -> Row {
         kind: text(subject, "kind"),
         name: text(subject, "name"),
         application: application.into(),
+        file: text(result, "file"),
         message: result.str_at(&["message"]).unwrap_or_default().to_owned(),
     }
 }

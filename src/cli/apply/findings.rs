@@ -1,9 +1,12 @@
 //! `apply --format json|sarif|junit|github`: the results as findings with their places.
 
-use crate::document::{Source, Str};
+use crate::document::{Source, Str, wildcard};
 use crate::engine::decision::{Outcome, Response, RuleResult};
+use crate::output::applications::Applications;
+use crate::output::blast_radius::BlastRadius;
 use crate::output::finding::{Counts, Finding, FindingResult, Subject};
 use crate::output::redact::Redactor;
+use crate::output::summary::{self, Row};
 use crate::output::{github, json, junit, report, sarif};
 use crate::policy::rule::Action;
 use crate::render::written_path;
@@ -24,16 +27,53 @@ pub enum Format {
     Github,
 }
 
+/// Every result as a finding, sorted.
+fn all(given: &Given, evaluated: &[Evaluation], audit_warn: bool) -> Vec<Finding> {
+    let placed = evaluated.iter().zip(&given.sources);
+    let mut findings: Vec<Finding> =
+        placed.flat_map(|(evaluation, source)| of_resource(evaluation, source, audit_warn)).collect();
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    findings
+}
+
+/// What would stop if the policies named by these wildcards were enforced: by Argo CD Application
+/// where Application manifests are among the resources, else by folder.
+///
+/// # Errors
+/// When a wildcard names no policy that was loaded: a name written wrongly must not read as harmless.
+pub fn if_enforced(policies: &[String], given: &Given, evaluated: &[Evaluation]) -> Result<BlastRadius, String> {
+    let loaded = given.set.policies();
+    let known = |pattern: &&String| loaded.iter().any(|policy| wildcard::matches(pattern, &policy.key()));
+    if let Some(unknown) = policies.iter().find(|pattern| !known(pattern)) {
+        return Err(format!("--if-enforced: no policy named {unknown:?} is loaded"));
+    }
+    let mut applications = Applications::default();
+    for object in &given.resources {
+        applications.add(object);
+    }
+    let rows = all(given, evaluated, false).into_iter().map(|finding| {
+        let file: Str = finding.source.as_ref().map(|source| source.file.as_ref()).unwrap_or_default().into();
+        Row {
+            policy: finding.policy,
+            rule: finding.rule,
+            result: finding.result.as_str().into(),
+            severity: Str::default(),
+            namespace: finding.subject.namespace,
+            kind: finding.subject.kind,
+            name: finding.subject.name,
+            application: applications.of_file(&file),
+            file,
+            message: finding.message,
+        }
+    });
+    Ok(BlastRadius::of(&summary::of_policies(rows.collect(), policies)))
+}
+
 /// The findings in `format`.
 pub fn text(format: Format, given: &Given, evaluated: &[Evaluation], audit_warn: bool) -> String {
     let mut counts = Counts::default();
-    let mut findings: Vec<Finding> = evaluated
-        .iter()
-        .zip(&given.sources)
-        .flat_map(|(evaluation, source)| of_resource(evaluation, source, audit_warn))
-        .collect();
+    let mut findings = all(given, evaluated, audit_warn);
     findings.iter().for_each(|finding| counts.add(finding.result));
-    findings.sort_by(|a, b| a.order().cmp(&b.order()));
     if format == Format::Junit {
         return junit::document(&findings);
     }

@@ -70,6 +70,10 @@ pub struct Args {
     /// Print findings, with file, line and column, instead of the summary.
     #[arg(long, value_enum, conflicts_with_all = ["policy_report", "table", "generate_exceptions"])]
     format: Option<findings::Format>,
+    /// Print only which objects and applications would stop if these policies (wildcards allowed)
+    /// went from Audit to Enforce; exit 1 if any would.
+    #[arg(long, value_delimiter = ',', value_name = "POLICY", conflicts_with_all = ["format", "policy_report", "table", "generate_exceptions"])]
+    if_enforced: Vec<String>,
     /// Print a table instead of the summary.
     #[arg(short, long)]
     table: bool,
@@ -161,6 +165,12 @@ fn run_all(args: &Args, io: &mut Io) -> Result<ExitStatus, String> {
     let given = input::load(args, io)?;
     print::header(args, &given, io);
     let evaluated = print::evaluate(args, &given, &mut made, io)?;
+    if !args.if_enforced.is_empty() {
+        let radius = findings::if_enforced(&args.if_enforced, &given, &evaluated)?;
+        io.print(radius.text(&args.if_enforced));
+        let unknown = !given.not_evaluated.is_empty();
+        return Ok(if radius.is_empty() && !unknown { ExitStatus::Clean } else { ExitStatus::PolicySaidNo });
+    }
     let counts = print::results(args, &given, &evaluated, io)?;
     // The process ends: giving back every value one by one would only take time.
     std::mem::forget((given, evaluated));
@@ -186,7 +196,7 @@ fn exit(args: &Args, counts: ResultCounts, io: &mut Io) -> ExitStatus {
 impl Args {
     /// Whether standard output holds one document that programs read, and nothing else.
     fn prints_a_document(&self) -> bool {
-        self.policy_report || self.generate_exceptions || self.format.is_some()
+        self.policy_report || self.generate_exceptions || self.format.is_some() || !self.if_enforced.is_empty()
     }
 
     /// The checks Kyverno makes, in its order, then what this build does not do.
