@@ -3,7 +3,7 @@
 //! is a [`Notice`], for the caller to print.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::document::{Manifest, Source};
@@ -18,9 +18,16 @@ pub struct Policies {
     pub loaded: Loaded,
     /// What was lost on the way.
     pub notices: Vec<Notice>,
+    /// Documents with unknown fields and files that are no YAML: name or file, and the reason. Only
+    /// [`load_forgiving`] goes on after these.
+    pub unusable: Vec<Unusable>,
     /// Deprecation warnings as Kyverno 1.19.1 words them, one per document.
     pub deprecations: Vec<String>,
 }
+
+/// A policy document that `apply` cannot use: listed, and counted as an error (design: a policy that
+/// does not load never passes unnoticed).
+pub type Unusable = (String, String);
 
 /// Input that Kyverno drops silently.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,15 +38,6 @@ pub enum Notice {
     NotYaml(PathBuf),
     /// A directory whose own name starts with a dot: `.`, `..`, `.policies`.
     Hidden(PathBuf),
-    /// A whole argument, because of one document in it.
-    Discarded {
-        /// The argument.
-        argument: PathBuf,
-        /// The document and what is wrong with it.
-        reason: String,
-        /// How many good policies went with it.
-        policies: usize,
-    },
     /// One document.
     Document {
         /// The file.
@@ -59,9 +57,6 @@ impl fmt::Display for Notice {
                 "no policies loaded from {}: directories whose name starts with a dot are skipped; name its files or give the full path",
                 path.display()
             ),
-            Self::Discarded { argument, reason, policies } => {
-                write!(f, "all of {} is discarded ({policies} good policies with it): {reason}", argument.display())
-            }
             Self::Document { path, reason } => write!(f, "document of {path} skipped: {reason}"),
         }
     }
@@ -79,19 +74,70 @@ pub enum PolicyError {
 }
 
 /// Loads every argument; what is lost becomes a notice. `stdin` is the text for the argument `-`.
+/// Where Kyverno drops a whole argument because of one document, only that document is left out;
+/// objects that are no policies stay in [`Loaded::others`].
 #[must_use]
 pub fn load_forgiving(arguments: &[PathBuf], stdin: Option<&str>) -> Policies {
     let mut all = Policies::default();
     for argument in arguments {
-        match one(argument, stdin, &mut all) {
-            Ok(loaded) => merge(&mut all.loaded, loaded),
-            Err((PolicyError::File(error @ FileError::System { .. }), _)) => all.notices.push(Notice::Missing(error)),
-            Err((error, policies)) => {
-                all.notices.push(Notice::Discarded { argument: argument.clone(), reason: error.to_string(), policies });
+        let texts = match texts(argument, stdin, &mut all.notices) {
+            Ok(texts) => texts,
+            Err(error @ FileError::System { .. }) => {
+                all.notices.push(Notice::Missing(error));
+                continue;
+            }
+            Err(error) => {
+                all.unusable.push((argument.display().to_string(), error.to_string()));
+                continue;
+            }
+        };
+        let mut manifests = Vec::new();
+        for (path, text) in texts {
+            let text = text.and_then(|text| read(&path, &text, &mut manifests, &mut all.notices));
+            if let Err(error) = text {
+                all.unusable.push((path.display().to_string(), error.to_string()));
             }
         }
+        all.deprecations.extend(manifests.iter().filter_map(deprecation));
+        let mut loaded = load(manifests);
+        for problem in loaded.problems.drain(..) {
+            if problem.kind == ProblemKind::UnknownField {
+                all.unusable.push((problem.name.to_string(), problem.diagnostic.to_string()));
+            } else {
+                let (path, reason) = (problem.diagnostic.file.to_string(), problem.diagnostic.to_string());
+                all.notices.push(Notice::Document { path, reason });
+            }
+        }
+        merge(&mut all.loaded, loaded);
     }
     all
+}
+
+/// The files of one argument, or standard input. An unreadable file is an error of its own.
+#[expect(clippy::type_complexity, reason = "a list of files, each read or not")]
+fn texts(
+    argument: &Path,
+    stdin: Option<&str>,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<(PathBuf, Result<String, FileError>)>, FileError> {
+    if let (true, Some(text)) = (argument == Path::new("-"), stdin) {
+        return Ok(vec![(argument.to_owned(), Ok(text.to_owned()))]);
+    }
+    if files::is_directory(argument)? {
+        // Kyverno skips `.` and `..` too, and so loads nothing of the directory one stands in.
+        let dots = matches!(argument.components().next_back(), Some(Component::CurDir | Component::ParentDir));
+        if is_hidden(argument) && !dots {
+            notices.push(Notice::Hidden(argument.to_owned()));
+            return Ok(Vec::new());
+        }
+        let paths = files::yaml_tree(argument)?;
+        return Ok(paths.into_iter().map(|path| (path.clone(), files::read_text(&path))).collect());
+    }
+    if files::is_yaml(argument) {
+        return Ok(vec![(argument.to_owned(), Ok(files::read_text(argument)?))]);
+    }
+    notices.push(Notice::NotYaml(argument.to_owned()));
+    Ok(Vec::new())
 }
 
 /// Loads every argument; the first one that is missing or spoiled is an error.
@@ -101,38 +147,22 @@ pub fn load_forgiving(arguments: &[PathBuf], stdin: Option<&str>) -> Policies {
 pub fn load_strict(arguments: &[PathBuf]) -> Result<Policies, PolicyError> {
     let mut all = Policies::default();
     for argument in arguments {
-        let loaded = one(argument, None, &mut all).map_err(|(error, _)| error)?;
+        let loaded = one(argument, &mut all)?;
         merge(&mut all.loaded, loaded);
     }
     Ok(all)
 }
 
-/// Loads one argument; an error comes with the number of good policies lost.
-fn one(argument: &Path, stdin: Option<&str>, all: &mut Policies) -> Result<Loaded, (PolicyError, usize)> {
-    let lost_nothing = |error: FileError| (PolicyError::from(error), 0);
+/// Loads one argument.
+fn one(argument: &Path, all: &mut Policies) -> Result<Loaded, PolicyError> {
     let mut manifests = Vec::new();
-    if let (true, Some(text)) = (argument == Path::new("-"), stdin) {
-        read(argument, text, &mut manifests, &mut all.notices).map_err(lost_nothing)?;
-    } else if files::is_directory(argument).map_err(lost_nothing)? {
-        if is_hidden(argument) {
-            all.notices.push(Notice::Hidden(argument.to_owned()));
-            return Ok(Loaded::default());
-        }
-        for path in files::yaml_tree(argument).map_err(lost_nothing)? {
-            let text = files::read_text(&path).map_err(lost_nothing)?;
-            read(&path, &text, &mut manifests, &mut all.notices).map_err(lost_nothing)?;
-        }
-    } else if files::is_yaml(argument) {
-        let text = files::read_text(argument).map_err(lost_nothing)?;
-        read(argument, &text, &mut manifests, &mut all.notices).map_err(lost_nothing)?;
-    } else {
-        all.notices.push(Notice::NotYaml(argument.to_owned()));
-        return Ok(Loaded::default());
+    for (path, text) in texts(argument, None, &mut all.notices)? {
+        read(&path, &text?, &mut manifests, &mut all.notices)?;
     }
     all.deprecations.extend(manifests.iter().filter_map(deprecation));
     let mut loaded = load(manifests);
     if let Some(reason) = spoiling(&loaded) {
-        return Err((PolicyError::Spoiled(reason), loaded.policies.len()));
+        return Err(PolicyError::Spoiled(reason));
     }
     let document = |path: &str, reason: String| Notice::Document { path: path.to_owned(), reason };
     for problem in loaded.problems.drain(..) {
@@ -269,19 +299,18 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_document_spoils_its_argument_and_is_named() {
+    fn one_bad_document_is_named_and_spoils_its_argument_only_for_test() {
         let config_map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
         let misspelt = GOOD.replace("match:", "matches:");
         for bad in [config_map, misspelt.as_str()] {
             let dir = directory(&[("a.yaml", GOOD), ("b.yaml", bad)]);
             let argument = dir.path().join("policies");
             let policies = load_forgiving(std::slice::from_ref(&argument), None);
-            assert!(policies.loaded.policies.is_empty());
-            let [Notice::Discarded { reason, policies: 1, .. }] = policies.notices.as_slice() else {
-                panic!("{:?}", policies.notices)
-            };
-            assert!(reason.contains("b.yaml"), "{reason}");
-            assert!(load_strict(&[argument]).is_err());
+            assert_eq!(policies.loaded.policies.len(), 1, "the good one stays");
+            let named = policies.unusable.iter().any(|(name, reason)| name == "p" && reason.contains("b.yaml"));
+            assert!(named || policies.loaded.others.len() == 1, "{policies:?}");
+            let error = load_strict(&[argument]).expect_err("Kyverno's test command ends here");
+            assert!(error.to_string().contains("b.yaml"), "{error}");
         }
     }
 

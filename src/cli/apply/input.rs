@@ -8,7 +8,7 @@ use crate::output::apply_text;
 use crate::policy::load::{self, Loaded};
 use crate::policy::set::PolicySet;
 use crate::suite::global_context;
-use crate::suite::policies::{self, Policies};
+use crate::suite::policies::{self, Policies, Unusable};
 use crate::suite::resources::{self, Resources};
 use crate::suite::scope::Scopes;
 use crate::suite::user_info;
@@ -46,14 +46,26 @@ pub fn load(args: &Args, io: &mut Io) -> Result<Given, String> {
     }
     let user = load_user(args.userinfo.as_deref(), io)?;
     let values = load_values(args, io)?;
-    let loaded = load_policies(args, io)?;
+    let (mut loaded, unusable) = load_policies(args, io)?;
     let mut scopes = Scopes::default();
     for definition in cluster::definitions(&args.crd_paths).map_err(|e| format!("failed to load CRDs ({e})"))? {
         scopes.learn(&definition);
     }
     let targets = load_objects(&args.target_resources, &scopes, args, io)?.objects;
     let parameters = load_objects(&args.parameter_resource, &scopes, args, io)?.objects;
-    let resources = load_objects(&args.resources, &scopes, args, io)?;
+    let resources = match std::mem::take(&mut loaded.others) {
+        others if args.resources.is_empty() => among_policies(others, &scopes, io)?,
+        others => {
+            for other in others {
+                let (source, gvk) = (&other.source, other.gvk());
+                io.say(format_args!(
+                    "Warning: document of {} skipped: {source}: {gvk} is no policy kind\n",
+                    source.file
+                ));
+            }
+            load_objects(&args.resources, &scopes, args, io)?
+        }
+    };
     let placed = resources.objects.into_iter().zip(resources.sources);
     let (entries, placed): (Vec<_>, Vec<_>) = placed.partition(|(object, _)| global_context::is_entry(object));
     let entries: Vec<Value> = entries.into_iter().map(|(object, _)| object).collect();
@@ -72,7 +84,7 @@ pub fn load(args: &Args, io: &mut Io) -> Result<Given, String> {
         (name.to_owned(), r.message.clone())
     });
     let unsupported = loaded.unsupported.iter().map(|u| (u.name.to_string(), u.diagnostic.message.clone()));
-    let not_evaluated = rejected.chain(unsupported).collect();
+    let not_evaluated = rejected.chain(unsupported).chain(unusable).collect();
     let set = PolicySet::new(loaded.policies, exceptions.exceptions);
     Ok(Given { set, not_evaluated, rules, resources: objects, sources, values, user, world })
 }
@@ -97,9 +109,24 @@ fn load_values(args: &Args, io: &mut Io) -> Result<Values, String> {
     values.checked().map_err(|e| e.to_string())
 }
 
-fn load_policies(args: &Args, io: &mut Io) -> Result<Loaded, String> {
+/// The objects found beside the policies: what they are applied to when no resource is named.
+fn among_policies(others: Vec<Manifest>, scopes: &Scopes, io: &mut Io) -> Result<Resources, String> {
+    if others.is_empty() {
+        return Err("resource file(s) or cluster required".to_owned());
+    }
+    io.say(format_args!("note: no --resource is given; {} objects found beside the policies are used\n", others.len()));
+    let mut resources = Resources::default();
+    for other in others {
+        resources.objects.push(resources::complete(other.value, scopes));
+        resources.sources.push(other.source);
+    }
+    Ok(resources)
+}
+
+fn load_policies(args: &Args, io: &mut Io) -> Result<(Loaded, Vec<Unusable>), String> {
     let stdin = if args.policies.iter().any(|p| p.as_os_str() == "-") { stdin(io)? } else { None };
-    let Policies { loaded, notices, deprecations } = policies::load_forgiving(&args.policies, stdin.as_deref());
+    let Policies { loaded, notices, unusable, deprecations } =
+        policies::load_forgiving(&args.policies, stdin.as_deref());
     for notice in notices {
         io.say(format_args!("Warning: {notice}\n"));
     }
@@ -109,7 +136,7 @@ fn load_policies(args: &Args, io: &mut Io) -> Result<Loaded, String> {
     if args.warnings_as_errors && !deprecations.is_empty() {
         return Err(format!("found {} deprecation warning(s) and --warnings-as-errors is set", deprecations.len()));
     }
-    Ok(loaded)
+    Ok((loaded, unusable))
 }
 
 /// Standard input, unless a person would have to type it.

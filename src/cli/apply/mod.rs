@@ -203,7 +203,11 @@ impl Args {
     fn check(&self) -> Result<(), String> {
         let is_stdin = |paths: &[PathBuf]| paths.iter().any(|p| p.as_os_str() == "-");
         let payloads = [&self.json, &self.http_payload, &self.envoy_payload];
-        let nothing = self.resources.is_empty() && payloads.iter().all(|p| p.is_empty()) && !self.cluster;
+        // A directory of policies may hold what they are applied to.
+        let nothing = self.resources.is_empty()
+            && payloads.iter().all(|p| p.is_empty())
+            && !self.cluster
+            && !self.policies.iter().any(|path| path.is_dir());
         let refused = [
             (
                 self.values_file.is_some() && !self.set.is_empty(),

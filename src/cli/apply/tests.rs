@@ -286,7 +286,9 @@ fn losses_keep_kyvernos_exit_status_and_are_told() {
     assert_eq!(status, ExitStatus::Clean);
     assert!(out.contains("Applying 0 policy rule(s) to 3 resource(s)..."), "{out}");
     assert_eq!(err, "Warning: no policies loaded: stat /nowhere/p.yaml: no such file or directory\n");
-    let (status, _, err) = apply(&[".", "-r", &resources]);
+    let hidden = files.path(".hidden");
+    std::fs::create_dir(&hidden).expect("a directory");
+    let (status, _, err) = apply(&[&hidden, "-r", &resources]);
     assert_eq!(status, ExitStatus::Clean);
     assert!(err.contains("directories whose name starts with a dot are skipped"), "{err}");
     let (status, _, err) = apply(&[&files.path("p.yaml"), "-r", "/nowhere/r.yaml"]);
@@ -298,6 +300,56 @@ fn losses_keep_kyvernos_exit_status_and_are_told() {
     let later = format!("{resources},/nowhere/r.yaml");
     let (_, out, _) = apply(&[&files.path("p.yaml"), "-r", &later]);
     assert!(out.contains("failed to load resources: /nowhere/r.yaml. \nerror: open /nowhere/r.yaml: no such"), "{out}");
+}
+
+#[test]
+fn a_folder_of_policies_and_objects_is_applied_to_itself() {
+    let files = Files::new(POLICIES, RESOURCES);
+    let folder = files.path("mixed");
+    std::fs::create_dir(&folder).expect("a directory");
+    for name in ["p.yaml", "r.yaml"] {
+        std::fs::copy(files.path(name), format!("{folder}/{name}")).expect("a copy");
+    }
+    let (_, separate, _) = files.apply(&[]);
+    let (status, out, err) = apply(&[&folder]);
+    assert_eq!(status, ExitStatus::PolicySaidNo);
+    assert!(err.contains("3 objects found beside the policies are used"), "{err}");
+    assert_eq!(out, separate, "the same policies over the same objects");
+}
+
+#[test]
+fn a_policy_that_does_not_load_is_listed_and_counts_as_an_error() {
+    let files = Files::new(&format!("{POLICIES}---\n{}", POLICIES.replace("match:", "matches:")), RESOURCES);
+    let (status, out, _) = files.apply(&[]);
+    assert_eq!(status, ExitStatus::PolicySaidNo);
+    assert!(out.contains("unknown field"), "{out}");
+    assert!(!out.contains("error: 0,"), "{out}");
+}
+
+#[test]
+fn what_would_stop_is_shown_by_application_or_folder() {
+    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop}\nspec: {source: {path: NOWHERE}}\n";
+    let files = Files::new(POLICIES, &format!("{RESOURCES}---\n{application}"));
+    let (status, out, _) = files.apply(&["--if-enforced", "*"]);
+    assert_eq!(status, ExitStatus::PolicySaidNo);
+    assert!(out.starts_with("if * were enforced: "), "{out}");
+    assert!(out.contains("1 application known"), "{out}");
+    let (status, _, err) = files.apply(&["--if-enforced", "nope"]);
+    assert_eq!(status, ExitStatus::PolicySaidNo);
+    assert!(err.contains("no policy named \"nope\" is loaded"), "{err}");
+}
+
+#[test]
+fn findings_name_file_and_line_in_every_format() {
+    let files = Files::new(POLICIES, RESOURCES);
+    for (format, sign) in
+        [("json", "\"line\":"), ("sarif", "\"startLine\":"), ("junit", "r.yaml:"), ("github", ",line=")]
+    {
+        let (status, out, _) = files.apply(&["--format", format]);
+        assert_eq!(status, ExitStatus::PolicySaidNo, "{format}");
+        assert!(out.contains(sign) && out.contains("r.yaml"), "{format}: {out}");
+        assert!(!out.contains("Applying"), "{format}: {out}");
+    }
 }
 
 #[test]
