@@ -17,6 +17,7 @@ mod documents;
 mod doors_agree;
 mod engine_cases;
 mod failure_text;
+mod feature_table;
 mod fuzz_corpus;
 mod gate;
 mod gate_settings;
