@@ -1,4 +1,4 @@
-//! What must hold for any input, one function a target. `cargo fuzz run NAME` feeds it new inputs,
+//! What must hold for any input, one function a target. `fuzz/run NAME` feeds it new inputs,
 //! `tests/it/fuzz_corpus.rs` those of `corpus/NAME`.
 //!
 //! To add a target: a function here and its line in [`TARGETS`], a file in `fuzz_targets`, a `[[bin]]`
