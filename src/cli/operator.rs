@@ -87,7 +87,13 @@ pub(super) fn faults(loaded: &Loaded) -> Vec<String> {
     let problems = loaded.problems.iter().map(|p| p.diagnostic.to_string());
     let rejected = loaded.rejected.iter().map(|r| r.diagnostic.to_string());
     let unsupported = loaded.unsupported.iter().map(|u| u.diagnostic.to_string());
-    problems.chain(rejected).chain(unsupported).collect()
+    let cleanups = loaded.cleanups.iter().map(|policy| {
+        format!(
+            "{}: {} {} takes no part in renders and admission: only apply evaluates it",
+            policy.source, policy.kind, policy.name
+        )
+    });
+    problems.chain(rejected).chain(unsupported).chain(cleanups).collect()
 }
 
 /// The objects in files of facts.

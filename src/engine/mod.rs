@@ -6,6 +6,7 @@
 mod answer;
 mod attestations;
 mod attestors;
+mod cleanup;
 mod conditions;
 mod context;
 pub mod decision;
@@ -35,6 +36,7 @@ mod validate_foreach;
 mod verify_images;
 mod world;
 
+pub use cleanup::would_delete;
 pub use decision::{Decision, Outcome, Response, RuleResult, SkipReason};
 pub use facts::{ApiCall, Backend, Fact, Facts};
 pub use registry::Registry;

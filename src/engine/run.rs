@@ -120,6 +120,8 @@ fn run_policy<'s>(
                 more.extend(answers);
                 first
             }
+            // Cleanup policies are asked by themselves: they are about objects, not about reviews.
+            Body::Delete(_) => None,
             Body::Unsupported { field, .. } => {
                 Some(Answer::error(format!("{field} is not evaluated by this version of rendergate")))
             }

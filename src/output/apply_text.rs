@@ -63,7 +63,7 @@ pub fn made_objects(response: &Response) -> Vec<Value> {
     match response.stage {
         Stage::Mutate => vec![response.object.clone().unwrap_or_else(Value::empty_map)],
         Stage::Generate => response.rules.iter().flat_map(|r| r.generated.iter().cloned()).collect(),
-        Stage::Validate | Stage::VerifyImages => Vec::new(),
+        Stage::Validate | Stage::VerifyImages | Stage::Delete => Vec::new(),
     }
 }
 

@@ -28,7 +28,7 @@ impl ResultCounts {
         for rule in &response.rules {
             let word = match response.stage {
                 Stage::Validate | Stage::VerifyImages => report::result_word(&response.policy, rule, audit_warn),
-                Stage::Mutate | Stage::Generate => rule.outcome.report_result(),
+                Stage::Mutate | Stage::Generate | Stage::Delete => rule.outcome.report_result(),
             };
             match (word, &rule.outcome) {
                 ("pass", _) => self.pass += 1,

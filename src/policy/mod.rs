@@ -17,4 +17,5 @@ pub mod rule;
 pub mod selector;
 pub mod set;
 pub mod signed_manifests;
+pub mod ttl;
 pub mod validation;

@@ -12,6 +12,7 @@ use crate::pattern::condition::Operator;
 use crate::pod_security::{Exclude, PodSecurity};
 use crate::template::Template;
 
+use super::api::cleanup::Propagation;
 use super::images::VerifyImages;
 use super::selector::{Filters, Labels};
 use super::signed_manifests::SignedManifests;
@@ -177,6 +178,8 @@ pub enum Body {
     Mutate(Mutate),
     /// Make other objects.
     Generate(Generate),
+    /// Delete the object, on a schedule: cleanup policies.
+    Delete(Delete),
     /// Have the object's images vouched for.
     VerifyImages(VerifyImages),
     /// A body this build does not evaluate; such a rule answers with an error when it matches.
@@ -199,6 +202,8 @@ pub enum Stage {
     Validate,
     /// `generate` rules.
     Generate,
+    /// Cleanup policies; no part of a review.
+    Delete,
 }
 
 impl Body {
@@ -210,6 +215,7 @@ impl Body {
             Self::Mutate(_) => Stage::Mutate,
             Self::Generate(_) => Stage::Generate,
             Self::VerifyImages(_) => Stage::VerifyImages,
+            Self::Delete(_) => Stage::Delete,
             Self::Unsupported { stage, .. } => *stage,
         }
     }
@@ -368,6 +374,16 @@ pub struct MutateForEach {
     pub preconditions: Option<Conditions>,
     /// The change per element.
     pub change: Change,
+}
+
+/// What a cleanup policy does with the objects it selects: those its conditions, kept as the rule's
+/// preconditions, hold for.
+#[derive(Debug)]
+pub struct Delete {
+    /// When it runs, as cron.
+    pub schedule: Str,
+    /// How dependents go.
+    pub propagation: Option<Propagation>,
 }
 
 /// A `generate` block.

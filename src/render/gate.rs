@@ -30,6 +30,8 @@ impl Gate<'_> {
         // deny by the policy's failurePolicy; an audit said by the operator goes before that.
         let strict = match stage {
             Stage::Validate | Stage::VerifyImages => action == Action::Enforce,
+            // No part of a render.
+            Stage::Delete => false,
             Stage::Mutate | Stage::Generate if configured == Enforcement::Policy && !lifted => {
                 policy.failure_policy == FailurePolicy::Fail
             }

@@ -7,7 +7,7 @@ use crate::document::{Str, Value};
 use crate::engine::decision::{Response, RuleResult};
 use crate::engine::facts::Facts;
 use crate::engine::review::{Numbers, OldObject, Operation, Review, SuppliedVariables, User};
-use crate::engine::{Selection, decide, decide_selected};
+use crate::engine::{Selection, decide, decide_selected, would_delete};
 use crate::policy::rule::{Policy, Stage};
 use crate::policy::set::PolicySet;
 
@@ -70,6 +70,15 @@ impl Session<'_> {
         } else {
             self.one_by_one(resource, &identity, &seen)
         };
+        Evaluation { resource: resource.clone(), identity, responses }
+    }
+
+    /// Whether a cleanup policy would delete `resource`.
+    #[must_use]
+    pub fn cleanup(&self, policy: &Arc<Policy>, resource: &Value) -> Evaluation {
+        let identity = Identity::of(resource);
+        let review = self.review(Some(resource), &identity, Operation::Create, Vec::new());
+        let responses = vec![would_delete(policy, &review, self.facts)];
         Evaluation { resource: resource.clone(), identity, responses }
     }
 

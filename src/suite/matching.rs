@@ -184,7 +184,7 @@ impl Checker<'_> {
                     self.row(result, name, format!("/{made}"), verdict);
                 }
             }
-            Stage::Mutate | Stage::VerifyImages | Stage::Validate => {
+            Stage::Mutate | Stage::VerifyImages | Stage::Validate | Stage::Delete => {
                 let verdict = self.verdict(result, response, rule, response.object.as_ref());
                 if verdict.missing && !result.fail_on_missing {
                     return true;

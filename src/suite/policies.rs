@@ -242,6 +242,7 @@ fn merge(into: &mut Loaded, from: Loaded) {
     into.exceptions.extend(from.exceptions);
     into.rejected.extend(from.rejected);
     into.unsupported.extend(from.unsupported);
+    into.cleanups.extend(from.cleanups);
     into.others.extend(from.others);
     into.problems.extend(from.problems);
 }

@@ -161,6 +161,10 @@ impl Given {
         for unsupported in &self.policies.loaded.unsupported {
             responses.unsupported.insert(unsupported.name.to_string(), unsupported.diagnostic.message.clone());
         }
+        for cleanup in &self.policies.loaded.cleanups {
+            let reason = format!("{} {} is evaluated by apply, not by test", cleanup.kind, cleanup.name);
+            responses.unsupported.insert(cleanup.name.to_string(), reason);
+        }
         responses
     }
 
@@ -240,7 +244,11 @@ fn counts_line(policies: &Policies, resources: usize, exceptions: usize) -> Stri
     let loaded = &policies.loaded;
     format!(
         "  Applying {} to {} with {} ...\n",
-        plural(loaded.policies.len() + loaded.rejected.len() + loaded.unsupported.len(), "policy", "policies"),
+        plural(
+            loaded.policies.len() + loaded.rejected.len() + loaded.unsupported.len() + loaded.cleanups.len(),
+            "policy",
+            "policies"
+        ),
         plural(resources, "resource", "resources"),
         plural(exceptions, "exception", "exceptions")
     )

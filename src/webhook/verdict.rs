@@ -196,6 +196,7 @@ impl<'a> Sorter<'a> {
 fn changes_the_request(rule: &Rule) -> bool {
     match &rule.body {
         Body::Mutate(mutate) => mutate.targets.is_empty(),
+        Body::Delete(_) => false,
         Body::Validate(_) | Body::Generate(_) | Body::VerifyImages(_) | Body::Unsupported { .. } => true,
     }
 }

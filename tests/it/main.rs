@@ -9,6 +9,7 @@
 mod admission_recorded;
 mod any_object;
 mod bad_input;
+mod cleanup;
 mod denial_recorded;
 mod dependencies;
 mod deploy;

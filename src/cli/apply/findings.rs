@@ -29,7 +29,8 @@ pub enum Format {
 
 /// Every result as a finding, sorted.
 fn all(given: &Given, evaluated: &[Evaluation], audit_warn: bool) -> Vec<Finding> {
-    let placed = evaluated.iter().zip(&given.sources);
+    // Cleanup policies come after, each over all resources again.
+    let placed = evaluated.iter().zip(given.sources.iter().cycle());
     let mut findings: Vec<Finding> =
         placed.flat_map(|(evaluation, source)| of_resource(evaluation, source, audit_warn)).collect();
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -51,7 +52,9 @@ pub fn if_enforced(policies: &[String], given: &Given, evaluated: &[Evaluation])
     for object in &given.resources {
         applications.add(object);
     }
-    let rows = all(given, evaluated, false).into_iter().map(|finding| {
+    // What cleanup policies keep does not stop anything.
+    let reviewed = evaluated.get(..given.resources.len()).unwrap_or(evaluated);
+    let rows = all(given, reviewed, false).into_iter().map(|finding| {
         let file: Str = finding.source.as_ref().map(|source| source.file.as_ref()).unwrap_or_default().into();
         Row {
             policy: finding.policy,

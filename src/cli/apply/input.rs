@@ -1,11 +1,13 @@
 //! Loading what `apply` is given.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::document::{GoDuration, Manifest, Source, Value};
 use crate::engine::review::User;
 use crate::output::apply_text;
 use crate::policy::load::{self, Loaded};
+use crate::policy::rule::Policy;
 use crate::policy::set::PolicySet;
 use crate::suite::global_context;
 use crate::suite::policies::{self, Policies, Unusable};
@@ -24,6 +26,8 @@ const STDIN_BYTES: u64 = files::FILE_BYTES;
 /// Everything loaded.
 pub struct Given {
     pub set: PolicySet,
+    /// Cleanup policies: they run over all resources after everything else.
+    pub cleanups: Vec<Arc<Policy>>,
     /// Policies that are not evaluated, with the reason.
     pub not_evaluated: Vec<(String, String)>,
     /// Computed rules, and one for each policy of another kind.
@@ -78,6 +82,7 @@ pub fn load(args: &Args, io: &mut Io) -> Result<Given, String> {
     world.global = global_context::from_objects(&entries, &world)?;
     let exceptions = load_exceptions(args, &loaded, &objects)?;
     let rules = loaded.policies.iter().map(|p| p.rules.len()).sum::<usize>()
+        + loaded.cleanups.len()
         + loaded.unsupported.iter().filter(|u| u.kind.ends_with("Policy")).count();
     let rejected = loaded.rejected.iter().filter(|r| r.kind != "PolicyException").map(|r| {
         let name = r.name.rsplit('/').next().unwrap_or_default();
@@ -86,7 +91,7 @@ pub fn load(args: &Args, io: &mut Io) -> Result<Given, String> {
     let unsupported = loaded.unsupported.iter().map(|u| (u.name.to_string(), u.diagnostic.message.clone()));
     let not_evaluated = rejected.chain(unsupported).chain(unusable).collect();
     let set = PolicySet::new(loaded.policies, exceptions.exceptions);
-    Ok(Given { set, not_evaluated, rules, resources: objects, sources, values, user, world })
+    Ok(Given { set, cleanups: loaded.cleanups, not_evaluated, rules, resources: objects, sources, values, user, world })
 }
 
 fn load_user(path: Option<&Path>, io: &mut Io) -> Result<User, String> {

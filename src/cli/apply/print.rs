@@ -34,7 +34,7 @@ pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io)
         every_policy: false,
     };
     let progress = io.err.is_terminal && !io.out.is_terminal;
-    let evaluated = in_parallel(
+    let mut evaluated = in_parallel(
         &given.resources,
         |resource| evaluate_one(&session, resource),
         |done| {
@@ -52,6 +52,8 @@ pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io)
             apply_text::notices(response, &evaluation.identity.path()).iter().for_each(|notice| io.say(notice));
         }
     }
+    let cleanups = given.cleanups.iter();
+    evaluated.extend(cleanups.flat_map(|policy| given.resources.iter().map(|r| session.cleanup(policy, r))));
     Ok(evaluated)
 }
 
@@ -79,7 +81,7 @@ fn print_made(
     let (name, suffix, banner) = match response.stage {
         Stage::Mutate => (evaluation.identity.name.as_str(), "mutated", apply_text::MUTATED),
         Stage::Generate => (response.policy.name.as_str(), "generated", apply_text::GENERATED),
-        Stage::Validate | Stage::VerifyImages => return Ok(()),
+        Stage::Validate | Stage::VerifyImages | Stage::Delete => return Ok(()),
     };
     if made.is_standard() {
         io.print(apply_text::made_text(response, &evaluation.identity.path(), args.stdin));

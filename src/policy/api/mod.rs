@@ -3,6 +3,7 @@
 //! Schemaless parts (patterns, preconditions, patches, data) stay [`crate::document::Value`];
 //! `lower` gives everything its meaning.
 
+pub mod cleanup;
 pub mod context;
 pub mod exception;
 pub mod generate;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::document::manifest::Manifest;
 use crate::document::{Pointer, Str, Value, de};
 
+use super::api::cleanup::CleanupDocument;
 use super::api::exception::ExceptionDocument;
 use super::api::policy::PolicyDocument;
 use super::autogen;
@@ -19,6 +20,8 @@ use super::validation::{self, Scopes};
 pub struct Loaded {
     /// Policies, in the order read.
     pub policies: Vec<Arc<Policy>>,
+    /// Cleanup policies, in the order read: no part of renders and admission.
+    pub cleanups: Vec<Arc<Policy>>,
     /// PolicyExceptions, in the order read.
     pub exceptions: Vec<Arc<Exception>>,
     /// PolicyExceptions that the cluster would refuse, and why. Kyverno's command line applies them all
@@ -120,6 +123,7 @@ impl Diagnostic {
 enum Class {
     Policy,
     Exception,
+    Cleanup,
     Unsupported,
     UnknownVersion,
     Other,
@@ -136,7 +140,10 @@ fn classify(manifest: &Manifest) -> Class {
             "v2" | "v2beta1" => Class::Exception,
             _ => Class::UnknownVersion,
         },
-        ("kyverno.io", "ClusterCleanupPolicy" | "CleanupPolicy") => Class::Unsupported,
+        ("kyverno.io", "ClusterCleanupPolicy" | "CleanupPolicy") => match gvk.version.as_str() {
+            "v2" | "v2beta1" => Class::Cleanup,
+            _ => Class::UnknownVersion,
+        },
         ("policies.kyverno.io", kind) if kind.ends_with("Policy") || kind == "PolicyException" => Class::Unsupported,
         ("admissionregistration.k8s.io", kind)
             if kind.starts_with("ValidatingAdmissionPolicy") || kind.starts_with("MutatingAdmissionPolicy") =>
@@ -172,6 +179,7 @@ fn load_as(manifests: impl IntoIterator<Item = Manifest>, scopes: Scopes) -> Loa
                 None => loaded.exceptions.push(Arc::new(exception)),
                 Some(why) => loaded.refused_exceptions.push((Arc::new(exception), why)),
             }),
+            Class::Cleanup => load_cleanup(&manifest).map(|policy| loaded.cleanups.push(Arc::new(policy))),
             Class::UnknownVersion => Err(Failure::problem(
                 &manifest,
                 ProblemKind::UnknownVersion,
@@ -227,6 +235,15 @@ fn load_policy(manifest: &Manifest, scopes: Scopes) -> Result<Policy, Failure> {
         .map_err(|e| Failure::problem(manifest, ProblemKind::Schema, &e.pointer, e.message))
 }
 
+/// Reads, checks and lowers one cleanup policy.
+fn load_cleanup(manifest: &Manifest) -> Result<Policy, Failure> {
+    let document: CleanupDocument = de::from_value(&manifest.value).map_err(|e| unreadable(manifest, &e))?;
+    validation::cleanup(&document)
+        .map_err(|v| Failure::Rejection(Box::new(rejection(manifest, v.message, v.pointer))))?;
+    lower::cleanup(&document, &manifest.value, manifest.source.clone())
+        .map_err(|e| Failure::problem(manifest, ProblemKind::Schema, &e.pointer, e.message))
+}
+
 fn load_exception(manifest: &Manifest) -> Result<(Exception, Option<Rejection>), Failure> {
     let document: ExceptionDocument = de::from_value(&manifest.value).map_err(|e| unreadable(manifest, &e))?;
     let exception = lower::exception(&document, &manifest.value)
@@ -242,7 +259,7 @@ fn unreadable(manifest: &Manifest, error: &de::TypedError) -> Failure {
 
 fn rejection(manifest: &Manifest, message: String, pointer: Pointer) -> Rejection {
     let name = match (manifest.kind(), manifest.namespace()) {
-        ("ClusterPolicy", _) | (_, "") => Str::from(manifest.name()),
+        ("ClusterPolicy" | "ClusterCleanupPolicy", _) | (_, "") => Str::from(manifest.name()),
         (_, namespace) => Str::from(format!("{namespace}/{}", manifest.name())),
     };
     let diagnostic = Diagnostic::at(manifest, &pointer, message.clone());

@@ -2,6 +2,7 @@
 //!
 //! What this build does not evaluate becomes [`Body::Unsupported`](super::rule::Body::Unsupported).
 
+mod cleanup;
 mod conditions;
 mod context;
 mod exception;
@@ -24,6 +25,7 @@ use super::autogen;
 use super::rule::{Action, ActionOverride, ApplyRules, FailurePolicy, Policy, Rule, Stage};
 use super::selector::Labels;
 
+pub use cleanup::lower as cleanup;
 pub use conditions::lower as conditions;
 pub use exception::lower as exception;
 pub use verify_images::substituted as substituted_images;

@@ -35,7 +35,7 @@ pub fn check(document: &ExceptionDocument) -> Result<(), Violation> {
     errors.finish()
 }
 
-fn no_user(filter: &ResourceFilter, path: &Path, errors: &mut FieldErrors) {
+pub(super) fn no_user(filter: &ResourceFilter, path: &Path, errors: &mut FieldErrors) {
     let written = [
         ("roles", filter.roles.is_empty()),
         ("clusterRoles", filter.cluster_roles.is_empty()),

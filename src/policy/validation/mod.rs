@@ -3,6 +3,7 @@
 
 mod actions;
 mod autogen_rules;
+mod cleanup;
 mod conditions;
 mod context;
 mod elements;
@@ -15,6 +16,7 @@ mod labels;
 mod matching;
 mod overrides;
 mod pod_security;
+mod schedule;
 mod schema;
 mod spec;
 mod variables;
@@ -25,6 +27,7 @@ use super::api::policy::PolicyDocument;
 use super::api::rule::Rule;
 use super::autogen::Generated;
 
+pub use cleanup::check as cleanup;
 pub use exception::check as exception;
 pub use generate::Scopes;
 pub use schema::check as schema;
