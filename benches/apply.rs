@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use yaml_rust2::parser::{Event, Parser};
 
-#[path = "support/input.rs"]
-mod input;
+#[path = "support/manifests.rs"]
+mod manifests;
+#[path = "support/policies.rs"]
+mod policies;
 
 /// How often each thing is measured; the median counts.
 const RUNS: usize = 7;
@@ -91,10 +93,10 @@ fn apply(policies: &Path, manifests: &Path) -> (Duration, u64) {
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let policies = folder.path().join("policies.yaml");
-    std::fs::write(&policies, input::policies()).expect("policies are written");
+    std::fs::write(&policies, policies::policies()).expect("policies are written");
     let mut missed = false;
     for count in [100, 400, 1_600, 6_400] {
-        let text = input::manifests(count);
+        let text = manifests::manifests(count);
         let manifests = folder.path().join(format!("manifests-{count}.yaml"));
         std::fs::write(&manifests, &text).expect("manifests are written");
         let floor = floor(&text);
