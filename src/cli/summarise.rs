@@ -14,7 +14,7 @@ const LONGEST: u64 = 512 << 20;
 /// Arguments of `summarise`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Reports as YAML or JSON: policy reports of both API groups, lists of them, findings of
+    /// Files, or directories of YAML and JSON files, with reports: policy reports of both API groups, lists of them, findings of
     /// rendergate. Standard input if there is none, or for `-`.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -31,9 +31,20 @@ pub struct Args {
     #[arg(long)]
     exit_on_violations: bool,
     /// Show which objects and applications would stop if these policies (wildcards allowed) went
-    /// from Audit to Enforce.
+    /// from Audit to Enforce; exit with 1 if any would.
     #[arg(long, value_name = "POLICY", value_delimiter = ',', conflicts_with_all = ["failures_only", "policies", "by"])]
     if_enforced: Vec<String>,
+    /// How `--if-enforced` prints.
+    #[arg(long, value_enum, default_value = "text", requires = "if_enforced")]
+    format: Format,
+}
+
+/// How `--if-enforced` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    /// `rendergate.dev/blast-radius/v1`, one compact line.
+    Json,
 }
 
 /// What a line of the table stands for.
@@ -94,15 +105,22 @@ fn if_enforced(args: &Args, reports: &Reports, io: &mut Io) -> ExitStatus {
         }
     }
     let radius = BlastRadius::of(&summary::of_policies(rows, &args.if_enforced));
-    io.print(radius.text(&args.if_enforced));
-    if args.exit_on_violations && !radius.is_empty() { ExitStatus::PolicySaidNo } else { ExitStatus::Clean }
+    io.print(match args.format {
+        Format::Text => radius.text(&args.if_enforced),
+        Format::Json => radius.json(&args.if_enforced),
+    });
+    if radius.is_empty() { ExitStatus::Clean } else { ExitStatus::PolicySaidNo }
 }
 
 fn read_all(args: &Args, io: &mut Io) -> Result<Reports, String> {
     let mut reports = Reports::default();
     let stdin = [PathBuf::from("-")];
-    let files = if args.files.is_empty() { &stdin[..] } else { &args.files };
-    for file in files {
+    let named = if args.files.is_empty() { &stdin[..] } else { &args.files };
+    let mut files = Vec::new();
+    for path in named {
+        if path.is_dir() { files.extend(children(path)?) } else { files.push(path.clone()) }
+    }
+    for file in &files {
         let shown = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
         let text = if file == Path::new("-") {
             io.input.read_text(LONGEST)?
@@ -116,6 +134,20 @@ fn read_all(args: &Args, io: &mut Io) -> Result<Reports, String> {
         documents(&text).map_err(|problem| format!("{shown}: {problem}"))?.iter().for_each(|d| reports.add(d));
     }
     Ok(reports)
+}
+
+/// The YAML and JSON files of a directory, by name, without those of its subdirectories.
+fn children(directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let fault = |e: std::io::Error| format!("{}: {}", directory.display(), operator::why(&e));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(fault)? {
+        let path = entry.map_err(fault)?.path();
+        if path.is_file() && path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The documents of a text: JSON values one after another, else a YAML stream.
@@ -162,12 +194,47 @@ mod tests {
         let (status, out, err) = summarise(REPORT, &["--if-enforced", "p"]);
         let text = "if p were enforced: 1 object would stop, 0 applications known\n\n\
                     (application unknown): 1 object\n  Pod shop/web: p/r\n";
-        assert_eq!((status, out.as_str(), err.as_str()), (ExitStatus::Clean, text, ""));
-        let (status, ..) = summarise(REPORT, &["--if-enforced", "p", "--exit-on-violations"]);
-        assert_eq!(status, ExitStatus::PolicySaidNo);
+        assert_eq!((status, out.as_str(), err.as_str()), (ExitStatus::PolicySaidNo, text, ""));
+        let passing = REPORT.replace("\"fail\"", "\"pass\"");
+        let (status, out, _) = summarise(&passing, &["--if-enforced", "p", "--format", "json"]);
+        let nothing = "{\"apiVersion\":\"rendergate.dev/blast-radius/v1\",\"applications\":[],\"objects\":0,\"policies\":[\"p\"]}\n";
+        assert_eq!((status, out.as_str()), (ExitStatus::Clean, nothing));
         let (status, out, err) = summarise(REPORT, &["--if-enforced", "p,typo"]);
         assert_eq!((status, out.as_str()), (ExitStatus::CouldNotWork, ""));
         assert!(err.contains("no result of a policy 'typo'"), "{err}");
+    }
+
+    #[test]
+    fn directories_findings_and_reports_of_apply() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("a file");
+        write(
+            "p.yaml",
+            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  - name: r\n    \
+             match: {any: [{resources: {kinds: [Pod]}}]}\n    validate: {message: m, pattern: {spec: {hostNetwork: true}}}\n",
+        );
+        write("r.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {hostNetwork: false}\n");
+        let path = |name: &str| dir.path().join(name).display().to_string();
+        let apply = |more: &[&str]| {
+            let (policies, resources) = (path("p.yaml"), path("r.yaml"));
+            let first = ["rendergate", "apply", policies.as_str(), "-r", resources.as_str()];
+            let argv: Vec<_> = first.iter().chain(more).map(std::ffi::OsString::from).collect();
+            capture("", |io| command(argv, io)).1
+        };
+        let once = "pass: 0, fail: 1, warn: 0, error: 0, skip: 0 (1 objects)\n\nPOLICY  RULE  FAIL  ERROR  WARN  PASS  SKIP\n\
+                    p       r        1      0     0     0     0\n";
+        let (reports, found) = (apply(&["-p"]), apply(&["--format", "json"]));
+        for input in [&reports, &found] {
+            let (status, out, err) = summarise(input, &[]);
+            assert_eq!((status, out.as_str(), err.as_str()), (ExitStatus::Clean, once, ""), "{input}");
+        }
+        std::fs::create_dir(dir.path().join("reports")).expect("a directory");
+        write("reports/a.yaml", &reports);
+        write("reports/b.json", REPORT);
+        write("reports/notes.txt", "no report: [");
+        let (_, out, err) = summarise("", &[&path("reports"), "--by", "namespace"]);
+        assert!(out.starts_with("pass: 0, fail: 2,") && out.contains("\nshop ") && out.contains("\ndefault "), "{out}");
+        assert_eq!(err, "");
     }
 
     #[test]

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::document::Str;
+use crate::document::{Str, Value, json};
 
 use super::summary::{Row, one_line};
+
+/// The `apiVersion` of the JSON document.
+pub const API_VERSION: &str = "rendergate.dev/blast-radius/v1";
 
 /// Namespace, kind, name; then the rules that would stop the object, as `POLICY/RULE`.
 type Objects = BTreeMap<(Str, Str, Str), BTreeSet<String>>;
@@ -39,6 +42,32 @@ impl BlastRadius {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.applications.is_empty()
+    }
+
+    /// The same as one compact line of JSON: policies, count, applications with their objects. An
+    /// application without a name is unknown.
+    #[must_use]
+    pub fn json(&self, policies: &[String]) -> String {
+        let list = |items: Vec<Value>| Value::list(items);
+        let objects: usize = self.applications.values().map(BTreeMap::len).sum();
+        let applications = self.applications.iter().map(|(application, objects)| {
+            let objects = objects.iter().map(|((namespace, kind, name), rules)| {
+                Value::from([
+                    ("kind", Value::String(kind.clone())),
+                    ("namespace", Value::String(namespace.clone())),
+                    ("name", Value::String(name.clone())),
+                    ("rules", list(rules.iter().map(|rule| Value::from(rule.as_str())).collect())),
+                ])
+            });
+            Value::from([("name", Value::String(application.clone())), ("objects", list(objects.collect()))])
+        });
+        let document = Value::from([
+            ("apiVersion", Value::from(API_VERSION)),
+            ("policies", list(policies.iter().map(|p| Value::from(p.as_str())).collect())),
+            ("objects", Value::Int(i64::try_from(objects).unwrap_or(i64::MAX))),
+            ("applications", list(applications.collect())),
+        ]);
+        json::to_string(&document) + "\n"
     }
 
     /// A line of counts, then each application with its objects and the rules that stop them.
@@ -104,5 +133,11 @@ mod tests {
              store: 1 object\n  Deployment shop/web: labels/owner, labels/team\n"
         );
         assert!(BlastRadius::of(&rows[2..4]).is_empty());
+        assert_eq!(
+            BlastRadius::of(&rows[..1]).json(&["l*".to_owned()]),
+            "{\"apiVersion\":\"rendergate.dev/blast-radius/v1\",\"applications\":[{\"name\":\"store\",\"objects\":\
+             [{\"kind\":\"Deployment\",\"name\":\"web\",\"namespace\":\"shop\",\"rules\":[\"labels/team\"]}]}],\
+             \"objects\":1,\"policies\":[\"l*\"]}\n"
+        );
     }
 }

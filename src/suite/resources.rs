@@ -50,6 +50,32 @@ pub fn load(paths: &[PathBuf], scopes: &Scopes) -> Result<Resources, FileError> 
     Ok(loaded)
 }
 
+/// Loads files and whole directories, each in full: what Kyverno would drop is read, and files that
+/// cannot be read are listed.
+#[must_use]
+pub fn load_trees(paths: &[PathBuf], scopes: &Scopes) -> Resources {
+    let mut loaded = Resources::default();
+    for path in paths {
+        let files = match files::is_directory(path) {
+            Ok(true) => files::yaml_tree(path),
+            Ok(false) => Ok(vec![path.clone()]),
+            Err(error) => Err(error),
+        };
+        match files {
+            Err(error) => loaded.failed.push((path.clone(), error)),
+            Ok(files) => {
+                for file in files {
+                    match read_placed(&file, scopes) {
+                        Ok(objects) => loaded.add(objects),
+                        Err(error) => loaded.failed.push((file, error)),
+                    }
+                }
+            }
+        }
+    }
+    loaded
+}
+
 /// Reads the objects of one file, completed as for evaluation.
 ///
 /// # Errors

@@ -38,7 +38,8 @@ fn all(given: &Given, evaluated: &[Evaluation], audit_warn: bool) -> Vec<Finding
 }
 
 /// What would stop if the policies named by these wildcards were enforced: by Argo CD Application
-/// where Application manifests are among the resources, else by folder.
+/// where Application manifests are among the resources, else by folder. What a rule that enforces
+/// already stops is left out.
 ///
 /// # Errors
 /// When a wildcard names no policy that was loaded: a name written wrongly must not read as harmless.
@@ -54,7 +55,8 @@ pub fn if_enforced(policies: &[String], given: &Given, evaluated: &[Evaluation])
     }
     // What cleanup policies keep does not stop anything.
     let reviewed = evaluated.get(..given.resources.len()).unwrap_or(evaluated);
-    let rows = all(given, reviewed, false).into_iter().map(|finding| {
+    let audited = all(given, reviewed, false).into_iter().filter(|finding| finding.action == Action::Audit);
+    let rows = audited.map(|finding| {
         let file: Str = finding.source.as_ref().map(|source| source.file.as_ref()).unwrap_or_default().into();
         Row {
             policy: finding.policy,

@@ -145,7 +145,7 @@ fn load_policies(args: &Args, io: &mut Io) -> Result<(Loaded, Vec<Unusable>), St
 }
 
 /// Standard input, unless a person would have to type it.
-fn stdin(io: &mut Io) -> Result<Option<String>, String> {
+pub fn stdin(io: &mut Io) -> Result<Option<String>, String> {
     if io.input.is_terminal {
         io.say("Warning: nothing is read from a terminal; pipe the input in\n");
         return Ok(Some(String::new()));
@@ -162,10 +162,19 @@ fn load_objects(paths: &[PathBuf], scopes: &Scopes, args: &Args, io: &mut Io) ->
         });
         return Resources::of_text(Path::new("standard input"), &text, scopes).map_err(fatal);
     }
-    let loaded = resources::load(paths, scopes).map_err(fatal)?;
+    let loaded = if args.if_enforced.is_empty() {
+        resources::load(paths, scopes).map_err(fatal)?
+    } else {
+        let trees = resources::load_trees(paths, scopes);
+        // What was asked for and is not there must not read as harmless.
+        if let Some((_, error)) = trees.failed.iter().find(|(path, _)| paths.contains(path)) {
+            return Err(format!("failed to load resources ({error})"));
+        }
+        trees
+    };
     for (path, error) in &loaded.failed {
         let text = apply_text::load_failure(&path.display().to_string(), &error.to_string());
-        if args.policy_report { io.say(text) } else { io.print(text) }
+        if args.prints_a_document() { io.say(text) } else { io.print(text) }
     }
     for path in &loaded.dropped {
         io.say(format_args!("Warning: {} is not loaded: the first resource path is a directory\n", path.display()));

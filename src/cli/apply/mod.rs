@@ -3,6 +3,7 @@
 mod findings;
 mod input;
 mod made;
+mod policy_only;
 mod print;
 
 use std::path::PathBuf;
@@ -71,9 +72,13 @@ pub struct Args {
     #[arg(long, value_enum, conflicts_with_all = ["policy_report", "table", "generate_exceptions"])]
     format: Option<findings::Format>,
     /// Print only which objects and applications would stop if these policies (wildcards allowed)
-    /// went from Audit to Enforce; exit 1 if any would.
-    #[arg(long, value_delimiter = ',', value_name = "POLICY", conflicts_with_all = ["format", "policy_report", "table", "generate_exceptions"])]
+    /// went from Audit to Enforce; exit 1 if any would. Directories of resources are read in full;
+    /// --format json is possible.
+    #[arg(long, value_delimiter = ',', value_name = "POLICY", conflicts_with_all = ["policy_report", "table", "generate_exceptions"])]
     if_enforced: Vec<String>,
+    /// Only say whether the policies are well-formed and allowed, with file and line.
+    #[arg(long, conflicts_with_all = ["resources", "if_enforced", "format", "policy_report", "table", "generate_exceptions"])]
+    policy_only: bool,
     /// Print a table instead of the summary.
     #[arg(short, long)]
     table: bool,
@@ -161,13 +166,19 @@ pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
 
 fn run_all(args: &Args, io: &mut Io) -> Result<ExitStatus, String> {
     args.check()?;
+    if args.policy_only {
+        return policy_only::run(args, io);
+    }
     let mut made = made::Destination::prepare(args.output.as_deref())?;
     let given = input::load(args, io)?;
     print::header(args, &given, io);
     let evaluated = print::evaluate(args, &given, &mut made, io)?;
     if !args.if_enforced.is_empty() {
         let radius = findings::if_enforced(&args.if_enforced, &given, &evaluated)?;
-        io.print(radius.text(&args.if_enforced));
+        io.print(match args.format {
+            Some(findings::Format::Json) => radius.json(&args.if_enforced),
+            _ => radius.text(&args.if_enforced),
+        });
         let unknown = !given.not_evaluated.is_empty();
         return Ok(if radius.is_empty() && !unknown { ExitStatus::Clean } else { ExitStatus::PolicySaidNo });
     }
@@ -207,6 +218,7 @@ impl Args {
         let nothing = self.resources.is_empty()
             && payloads.iter().all(|p| p.is_empty())
             && !self.cluster
+            && !self.policy_only
             && !self.policies.iter().any(|path| path.is_dir());
         let refused = [
             (
@@ -234,6 +246,10 @@ impl Args {
             (
                 payloads.iter().any(|p| !p.is_empty()),
                 "--json, --http-payload and --envoy-payload are not supported: policies for payloads are not evaluated yet",
+            ),
+            (
+                !self.if_enforced.is_empty() && !matches!(self.format, None | Some(findings::Format::Json)),
+                "--if-enforced prints text, or JSON with --format json",
             ),
             (self.registry, "--registry is not supported: image registries are not read"),
         ];

@@ -385,3 +385,73 @@ spec:
     assert!(out.ends_with("pass: 1, fail: 0, warn: 0, error: 0, skip: 0 \n"), "{out}");
     assert!(err.contains("Warning: policy guard, rule make on /Namespace/prod: "), "{err}");
 }
+
+const APPLICATION: &str = "apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: a-shop, namespace: argocd}
+spec: {source: {path: apps/shop}}
+";
+
+/// A repository: a policy that audits, one that enforces, an application and two folders.
+fn repository() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        std::fs::write(path, text).expect("a file");
+    };
+    std::fs::create_dir(dir.path().join(".git")).expect("a directory");
+    let enforcing = POLICIES.replace("need-owner", "strict-owner").replace("Audit", "Enforce");
+    write("policies/audit.yaml", POLICIES);
+    write("policies/enforce.yaml", &enforcing);
+    write("applications.yaml", APPLICATION);
+    write(
+        "apps/shop/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: a, image: b}]}\n",
+    );
+    write(
+        "apps/bank/deep/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: till}\nspec: {containers: [{name: a, image: b}]}\n",
+    );
+    write("apps/bank/values.yaml", "replicas: 3\n");
+    dir
+}
+
+#[test]
+fn what_enforcing_would_stop_by_application_and_folder() {
+    let dir = repository();
+    let (policies, root) = (dir.path().join("policies").display().to_string(), dir.path().display().to_string());
+    let (status, out, err) = apply(&[&policies, "-r", &root, "--if-enforced", "need-*"]);
+    let bank = format!("{}/apps/bank/deep", root.trim_matches('/'));
+    assert_eq!(
+        out,
+        "if need-* were enforced: 2 objects would stop, 2 applications known\n\n\
+         a-shop: 1 object\n  Pod default/web: need-owner/check-owner\n\n"
+            .to_owned()
+            + &format!("{bank}: 1 object\n  Pod default/till: need-owner/check-owner\n")
+    );
+    assert_eq!(status, ExitStatus::PolicySaidNo);
+    assert!(err.contains("failed to load resources: ") && err.contains("values.yaml"), "{err}");
+    let (status, out, _) = apply(&[&policies, "-r", &root, "--if-enforced", "strict-owner", "--format", "json"]);
+    let nothing = "{\"apiVersion\":\"rendergate.dev/blast-radius/v1\",\"applications\":[],\"objects\":0,\"policies\":[\"strict-owner\"]}\n";
+    assert_eq!((status, out.as_str()), (ExitStatus::Clean, nothing));
+    let (status, out, err) = apply(&[&policies, "-r", &root, "--if-enforced", "need-owner,typo"]);
+    assert_eq!((status, out.as_str()), (ExitStatus::PolicySaidNo, ""));
+    assert!(err.ends_with("Error: --if-enforced: no policy named \"typo\" is loaded\n"), "{err}");
+    let (status, out, err) = apply(&[&policies, "-r", "/nowhere", "--if-enforced", "need-owner"]);
+    assert_eq!((status, out.as_str()), (ExitStatus::PolicySaidNo, ""));
+    assert!(err.contains("failed to load resources (stat /nowhere"), "{err}");
+}
+
+#[test]
+fn policies_alone_are_checked_with_file_and_line() {
+    let misspelt = POLICIES.replace("    validate:", "    validat:");
+    let files = Files::new(&misspelt, POLICIES);
+    let (bad, good) = (files.path("p.yaml"), files.path("r.yaml"));
+    let (status, out, _) = apply(&[&bad, &good, "--policy-only"]);
+    assert_eq!(status, ExitStatus::PolicySaidNo);
+    let line = format!("{bad}:12:5: /spec/rules/0/validat: unknown field \"validat\"; did you mean \"validate\"?\n");
+    assert_eq!(out, line + "policies: 1, exceptions: 0, refused: 1\n");
+    let (status, out, _) = apply(&[&good, "--policy-only"]);
+    assert_eq!((status, out.as_str()), (ExitStatus::Clean, "policies: 1, exceptions: 0, refused: 0\n"));
+}
