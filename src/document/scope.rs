@@ -1,14 +1,16 @@
-//! Which kinds live outside namespaces: a table of the built-in ones and of those every cluster with
-//! policies or Argo CD has. A kind that is not listed counts as namespaced, as in Argo CD (chapter 80 §7).
+//! Which kinds live outside namespaces: those a plain API server serves, and those of other groups
+//! or gates that clusters with policies or Argo CD have. A kind that is not listed counts as
+//! namespaced, as in Argo CD (chapter 80 §7) and in Kyverno's command line (chapter 60 §3.3).
 
 /// `(group, kinds)` of cluster-scoped kinds, sorted by group.
-const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
+type Table = &'static [(&'static str, &'static [&'static str])];
+
+/// What a plain API server serves: all that Kyverno's command line knows.
+const SERVED: Table = &[
     ("", &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
     (
         "admissionregistration.k8s.io",
         &[
-            "MutatingAdmissionPolicy",
-            "MutatingAdmissionPolicyBinding",
             "MutatingWebhookConfiguration",
             "ValidatingAdmissionPolicy",
             "ValidatingAdmissionPolicyBinding",
@@ -19,26 +21,33 @@ const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
     ("apiregistration.k8s.io", &["APIService"]),
     ("authentication.k8s.io", &["SelfSubjectReview", "TokenReview"]),
     ("authorization.k8s.io", &["SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"]),
-    ("cert-manager.io", &["ClusterIssuer"]),
-    ("certificates.k8s.io", &["CertificateSigningRequest", "ClusterTrustBundle"]),
-    ("extensions", &["PodSecurityPolicy"]),
+    ("certificates.k8s.io", &["CertificateSigningRequest"]),
     ("flowcontrol.apiserver.k8s.io", &["FlowSchema", "PriorityLevelConfiguration"]),
+    ("networking.k8s.io", &["IPAddress", "IngressClass", "ServiceCIDR"]),
+    ("node.k8s.io", &["RuntimeClass"]),
+    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
+    ("resource.k8s.io", &["DeviceClass", "ResourceSlice"]),
+    ("scheduling.k8s.io", &["PriorityClass"]),
+    ("storage.k8s.io", &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"]),
+];
+
+/// What else clusters have.
+const ADDED: Table = &[
+    ("admissionregistration.k8s.io", &["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"]),
+    ("cert-manager.io", &["ClusterIssuer"]),
+    ("certificates.k8s.io", &["ClusterTrustBundle"]),
+    ("extensions", &["PodSecurityPolicy"]),
     ("gateway.networking.k8s.io", &["GatewayClass"]),
     ("kyverno.io", &["ClusterCleanupPolicy", "ClusterPolicy", "GlobalContextEntry"]),
     ("metrics.k8s.io", &["NodeMetrics"]),
-    ("networking.k8s.io", &["IPAddress", "IngressClass", "ServiceCIDR"]),
-    ("node.k8s.io", &["RuntimeClass"]),
     ("openreports.io", &["ClusterReport"]),
     (
         "policies.kyverno.io",
         &["DeletingPolicy", "GeneratingPolicy", "ImageValidatingPolicy", "MutatingPolicy", "ValidatingPolicy"],
     ),
     ("policy", &["PodSecurityPolicy"]),
-    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
-    ("resource.k8s.io", &["DeviceClass", "DeviceTaintRule", "ResourceSlice"]),
-    ("scheduling.k8s.io", &["PriorityClass"]),
+    ("resource.k8s.io", &["DeviceTaintRule"]),
     ("snapshot.storage.k8s.io", &["VolumeSnapshotClass", "VolumeSnapshotContent"]),
-    ("storage.k8s.io", &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"]),
     ("storagemigration.k8s.io", &["StorageVersionMigration"]),
     ("wgpolicyk8s.io", &["ClusterPolicyReport"]),
 ];
@@ -46,7 +55,17 @@ const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
 /// Whether objects of this group and kind live outside namespaces.
 #[must_use]
 pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
-    CLUSTER_SCOPED.iter().any(|(g, kinds)| *g == group && kinds.contains(&kind))
+    is_served_cluster_scoped(group, kind) || lists(ADDED, group, kind)
+}
+
+/// The same, of the kinds that a plain API server serves only.
+#[must_use]
+pub fn is_served_cluster_scoped(group: &str, kind: &str) -> bool {
+    lists(SERVED, group, kind)
+}
+
+fn lists(table: Table, group: &str, kind: &str) -> bool {
+    table.iter().any(|(g, kinds)| *g == group && kinds.contains(&kind))
 }
 
 /// The group of an `apiVersion`: empty for the core group.
@@ -61,7 +80,8 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted_and_asked_by_group() {
-        assert!(CLUSTER_SCOPED.is_sorted());
+        assert!(SERVED.is_sorted());
+        assert!(ADDED.is_sorted());
         assert!(is_cluster_scoped("", "Namespace"));
         assert!(is_cluster_scoped("rbac.authorization.k8s.io", "ClusterRole"));
         assert!(!is_cluster_scoped("", "ClusterRole"));

@@ -3,33 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::document::scope::{group_of, is_served_cluster_scoped};
 use crate::document::{Str, Value};
-
-/// The built-in cluster-scoped kinds by API group.
-const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
-    ("", &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
-    (
-        "admissionregistration.k8s.io",
-        &[
-            "MutatingWebhookConfiguration",
-            "ValidatingAdmissionPolicy",
-            "ValidatingAdmissionPolicyBinding",
-            "ValidatingWebhookConfiguration",
-        ],
-    ),
-    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
-    ("apiregistration.k8s.io", &["APIService"]),
-    ("authentication.k8s.io", &["SelfSubjectReview", "TokenReview"]),
-    ("authorization.k8s.io", &["SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"]),
-    ("certificates.k8s.io", &["CertificateSigningRequest"]),
-    ("flowcontrol.apiserver.k8s.io", &["FlowSchema", "PriorityLevelConfiguration"]),
-    ("networking.k8s.io", &["IPAddress", "IngressClass", "ServiceCIDR"]),
-    ("node.k8s.io", &["RuntimeClass"]),
-    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
-    ("resource.k8s.io", &["DeviceClass", "ResourceSlice"]),
-    ("scheduling.k8s.io", &["PriorityClass"]),
-    ("storage.k8s.io", &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"]),
-];
 
 /// The cluster-scoped kinds a run knows: the built-in ones and those of its CRDs.
 #[derive(Clone, Debug, Default)]
@@ -52,9 +27,8 @@ impl Scopes {
     /// Whether objects of this kind have no namespace.
     #[must_use]
     pub fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        CLUSTER_SCOPED.iter().any(|(g, kinds)| *g == group && kinds.contains(&kind))
-            || self.custom.contains(&(Str::from(group), Str::from(kind)))
+        let group = group_of(api_version);
+        is_served_cluster_scoped(group, kind) || self.custom.contains(&(Str::from(group), Str::from(kind)))
     }
 }
 
