@@ -107,15 +107,14 @@ impl Session<'_> {
         let mut object = review.object.clone();
         let mut responses = Vec::new();
         for stage in STAGES {
-            let silence_counts = stage == Stage::Mutate || self.every_policy;
-            if !silence_counts {
+            if !self.silence_counts(stage) {
                 responses.extend(std::iter::from_fn(|| decided.next_if(|r| r.stage == stage)));
                 continue;
             }
             for policy in self.set.policies() {
                 let response = match decided.next_if(|r| r.stage == stage && Arc::ptr_eq(&r.policy, policy)) {
                     Some(response) => response,
-                    None if answers_always(policy, stage) => silent(policy, stage, object.clone()),
+                    None if self.answers_always(policy, stage) => silent(policy, stage, object.clone()),
                     None => continue,
                 };
                 if matches!(stage, Stage::Mutate | Stage::VerifyImages) {
@@ -124,7 +123,7 @@ impl Session<'_> {
                 responses.push(response);
             }
         }
-        responses.retain(|r| answers_always(&r.policy, r.stage) || !r.rules.is_empty());
+        responses.retain(|r| !r.rules.is_empty() || self.answers_always(&r.policy, r.stage));
         responses
     }
 
@@ -143,8 +142,8 @@ impl Session<'_> {
                 let decision = decide_selected(self.set, &review, self.facts, selection);
                 let mine = decision.responses.into_iter().find(|r| Arc::ptr_eq(&r.policy, policy));
                 let response = match mine {
-                    Some(response) if answers_always(policy, stage) || !response.rules.is_empty() => response,
-                    _ if answers_always(policy, stage) => silent(policy, stage, review.object.clone()),
+                    Some(response) if self.answers_always(policy, stage) || !response.rules.is_empty() => response,
+                    _ if self.answers_always(policy, stage) => silent(policy, stage, review.object.clone()),
                     _ => continue,
                 };
                 if matches!(stage, Stage::Mutate | Stage::VerifyImages) && seen.operation != Operation::Delete {
@@ -154,6 +153,16 @@ impl Session<'_> {
             }
         }
         responses
+    }
+
+    /// Whether a policy that says nothing in this stage has a response all the same.
+    fn silence_counts(&self, stage: Stage) -> bool {
+        stage == Stage::Mutate || self.every_policy
+    }
+
+    /// Whether there is a response for the policy in this stage even when no rule matched.
+    fn answers_always(&self, policy: &Policy, stage: Stage) -> bool {
+        self.silence_counts(stage) && answers_in_kyverno(policy, stage)
     }
 
     fn review(
@@ -208,7 +217,7 @@ fn change_object(review: &mut Review) {
 }
 
 /// Whether Kyverno makes a response for the policy in this stage even when no rule matched.
-fn answers_always(policy: &Policy, stage: Stage) -> bool {
+fn answers_in_kyverno(policy: &Policy, stage: Stage) -> bool {
     stage != Stage::Generate && policy.rules.iter().any(|rule| rule.body.runs_in(stage))
 }
 

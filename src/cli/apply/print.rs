@@ -36,7 +36,7 @@ pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io)
     let progress = io.err.is_terminal && !io.out.is_terminal;
     let mut evaluated = in_parallel(
         &given.resources,
-        |resource| evaluate_one(&session, resource),
+        |resource| session.evaluate(resource, None),
         |done| {
             if progress {
                 io.say(format_args!("\r{done} of {} resources", given.resources.len()));
@@ -55,14 +55,6 @@ pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io)
     let cleanups = given.cleanups.iter();
     evaluated.extend(cleanups.flat_map(|policy| given.resources.iter().map(|r| session.cleanup(policy, r))));
     Ok(evaluated)
-}
-
-/// One resource. What no mode prints is let go at once: a policy that said nothing of the object,
-/// unless it has mutate rules, for which the object is printed all the same.
-fn evaluate_one(session: &Session<'_>, resource: &Value) -> Evaluation {
-    let mut evaluation = session.evaluate(resource, None);
-    evaluation.responses.retain(|r| r.stage == Stage::Mutate || !r.rules.is_empty());
-    evaluation
 }
 
 fn print_made(
