@@ -82,6 +82,21 @@ pub struct RuleResult {
     pub patched_targets: Vec<Value>,
 }
 
+impl RuleResult {
+    /// What to tell a person: of a violation the policy author's own words where there are some,
+    /// else Kyverno's text.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        match self.outcome {
+            Outcome::Fail | Outcome::Warn => {
+                let own = self.author_message.as_deref().map(str::trim).filter(|text| !text.is_empty());
+                own.unwrap_or(&self.message)
+            }
+            Outcome::Pass | Outcome::Error | Outcome::Skip(_) | Outcome::Deferred(_) => &self.message,
+        }
+    }
+}
+
 /// The answers of one policy in one stage.
 #[derive(Clone, Debug)]
 pub struct Response {

@@ -213,11 +213,7 @@ impl Render<'_> {
                 let message = match &result.outcome {
                     Outcome::Pass | Outcome::Skip(_) => continue,
                     Outcome::Deferred(what) => format!("cannot be decided at a render, which does not know {what}"),
-                    Outcome::Fail | Outcome::Warn => {
-                        let own = result.author_message.as_deref().map(str::trim).filter(|m| !m.is_empty());
-                        own.unwrap_or(&result.message).to_owned()
-                    }
-                    Outcome::Error => result.message.clone(),
+                    Outcome::Fail | Outcome::Warn | Outcome::Error => result.words().to_owned(),
                 };
                 verdict.findings.push(Finding {
                     subject: subject.clone(),

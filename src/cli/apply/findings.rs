@@ -1,7 +1,7 @@
 //! `apply --format json|sarif|junit|github`: the results as findings with their places.
 
 use crate::document::{Source, Str, wildcard};
-use crate::engine::decision::{Outcome, Response, RuleResult};
+use crate::engine::decision::{Response, RuleResult};
 use crate::output::applications::Applications;
 use crate::output::blast_radius::BlastRadius;
 use crate::output::finding::{Counts, Finding, FindingResult, Subject};
@@ -79,10 +79,9 @@ pub fn text(format: Format, given: &Given, evaluated: &[Evaluation], audit_warn:
     let mut counts = Counts::default();
     let mut findings = all(given, evaluated, audit_warn);
     findings.iter().for_each(|finding| counts.add(finding.result));
-    if format == Format::Junit {
-        return junit::document(&findings);
+    if format != Format::Junit {
+        findings.retain(|f| !matches!(f.result, FindingResult::Pass | FindingResult::Skip));
     }
-    findings.retain(|f| !matches!(f.result, FindingResult::Pass | FindingResult::Skip));
     match format {
         Format::Json => {
             let denied = findings.iter().any(|f| f.blocks);
@@ -127,11 +126,6 @@ fn finding(
         "skip" => FindingResult::Skip,
         _ => FindingResult::Error,
     };
-    let own = rule.author_message.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let message = match rule.outcome {
-        Outcome::Fail | Outcome::Warn => own.unwrap_or(&rule.message),
-        Outcome::Pass | Outcome::Error | Outcome::Skip(_) | Outcome::Deferred(_) => &rule.message,
-    };
     let path = rule.path.as_ref().map(|path| {
         let after = response.object.as_ref().unwrap_or(&evaluation.resource);
         written_path(path, after, &evaluation.resource)
@@ -143,7 +137,7 @@ fn finding(
         result,
         action: rule.action,
         blocks: rule.action == Action::Enforce && matches!(result, FindingResult::Fail | FindingResult::Error),
-        message: redactor.apply(message),
+        message: redactor.apply(rule.words()),
         full_message: redactor.apply(&rule.message),
         path: path.filter(|path| redactor.apply(&path.to_string()) == path.to_string()),
         source: Some(source.clone()),
