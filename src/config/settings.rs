@@ -148,7 +148,7 @@ fn limits(config: &GateConfiguration, section: Option<&Section>) -> Limits {
         tree_bytes: first!(tree_bytes).map_or(256 << 20, |size| size.0),
         file_bytes: first!(file_bytes).map_or(32 << 20, |size| size.0),
         files: first!(files).unwrap_or(20_000),
-        values: first!(values).unwrap_or(2_000_000),
+        values: first!(values).unwrap_or(1_000_000),
         documents: first!(documents).unwrap_or(50_000),
         depth: first!(depth).unwrap_or(DEEPEST).min(DEEPEST),
         alias_nodes: first!(alias_nodes).unwrap_or(100_000),

@@ -48,7 +48,7 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
 
 /// Values and keys a text may hold, unless its reader says otherwise: each takes about 50 bytes in
 /// memory, and two in the text.
-pub const MAX_VALUES: usize = 2_000_000;
+pub const MAX_VALUES: usize = 1_000_000;
 
 /// What a key given twice in one object means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

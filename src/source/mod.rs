@@ -43,7 +43,7 @@ impl Default for Limits {
             tree_bytes: 256 << 20,
             file_bytes: 32 << 20,
             files: 20_000,
-            values: 2_000_000,
+            values: 1_000_000,
             documents: 50_000,
             depth: 128,
             alias_nodes: 100_000,
