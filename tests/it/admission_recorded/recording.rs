@@ -62,6 +62,11 @@ impl Recording {
 
     /// The policies of a group, set to Enforce as the recording had them.
     pub fn load(&self, group: &Group) -> Loaded {
+        self.load_changed(group, |policy| policy)
+    }
+
+    /// The same, each document changed before it is loaded.
+    pub fn load_changed(&self, group: &Group, change: impl Fn(Value) -> Value) -> Loaded {
         let mut manifests = Vec::new();
         for path in &group.policies {
             let text: Arc<str> =
@@ -69,7 +74,8 @@ impl Recording {
             let documents = yaml::read(&text, &yaml::Limits::default()).expect("a policy is YAML");
             for document in documents {
                 let source = Source::of(Arc::from(path.as_str()), Arc::clone(&text), &document);
-                manifests.push(Manifest::new(enforcing(document.value), source).expect("a policy is an object"));
+                manifests
+                    .push(Manifest::new(change(enforcing(document.value)), source).expect("a policy is an object"));
             }
         }
         load(manifests)

@@ -83,10 +83,15 @@ pub enum Said {
 }
 
 impl Webhook {
-    /// With every policy and exception that loaded, in name order as the cluster lists them.
+    /// With every policy and exception that loaded, in name order as ours runs them.
     pub fn new(loaded: Loaded) -> Self {
+        Self::starting_with(loaded, "")
+    }
+
+    /// The same, but the policy of that name comes first.
+    pub fn starting_with(loaded: Loaded, first: &str) -> Self {
         let mut policies = loaded.policies;
-        policies.sort_by_key(|p| p.key());
+        policies.sort_by_key(|p| (p.name != first, p.key()));
         let limits = Limits { deadline: std::time::Duration::from_secs(60), audits_waiting: 0, ..Limits::default() };
         let app = App::new(limits);
         let set = PolicySet::new(policies, loaded.exceptions);
