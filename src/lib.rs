@@ -10,7 +10,8 @@
 //!  3  policy                                             wire types -> rules -> PolicySet
 //!  4  engine                                             Review + PolicySet + Facts -> Decision
 //!  5  output                                             decisions -> bytes
-//!  6  render                                             manifests -> verdict of a render
+//!     operator                                           the operator's files, read and compiled
+//!  6  render                                             a checkout -> verdict of a render
 //!     suite       webhook                                test suites; everything that talks to a network
 //!  7  cli                                                the only room that sees every room
 //! ```
@@ -38,6 +39,9 @@ pub mod engine;
 
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod output;
+
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod operator;
 
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod render;

@@ -10,7 +10,6 @@ mod exit;
 pub mod generate;
 mod io;
 pub mod jp;
-pub mod operator;
 pub mod panics;
 pub mod probe;
 pub mod summarise;

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::document::{Value, yaml};
+use crate::operator::files::why;
 use crate::output::blast_radius::BlastRadius;
 use crate::output::summary::{self, By, Reports};
 
-use super::{ExitStatus, Io, operator};
+use super::{ExitStatus, Io};
 
 /// The longest input, in bytes.
 const LONGEST: u64 = 512 << 20;
@@ -125,11 +126,11 @@ fn read_all(args: &Args, io: &mut Io) -> Result<Reports, String> {
         let text = if file == Path::new("-") {
             io.input.read_text(LONGEST)?
         } else {
-            let length = std::fs::metadata(file).map_err(|e| format!("{shown}: {}", operator::why(&e)))?.len();
+            let length = std::fs::metadata(file).map_err(|e| format!("{shown}: {}", why(&e)))?.len();
             if length > LONGEST {
                 return Err(format!("{shown}: longer than {LONGEST} bytes"));
             }
-            std::fs::read_to_string(file).map_err(|e| format!("{shown}: {}", operator::why(&e)))?
+            std::fs::read_to_string(file).map_err(|e| format!("{shown}: {}", why(&e)))?
         };
         documents(&text).map_err(|problem| format!("{shown}: {problem}"))?.iter().for_each(|d| reports.add(d));
     }
@@ -138,7 +139,7 @@ fn read_all(args: &Args, io: &mut Io) -> Result<Reports, String> {
 
 /// The YAML and JSON files of a directory, by name, without those of its subdirectories.
 fn children(directory: &Path) -> Result<Vec<PathBuf>, String> {
-    let fault = |e: std::io::Error| format!("{}: {}", directory.display(), operator::why(&e));
+    let fault = |e: std::io::Error| format!("{}: {}", directory.display(), why(&e));
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(fault)? {
         let path = entry.map_err(fault)?.path();

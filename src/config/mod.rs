@@ -6,6 +6,7 @@
 //! (chapter 80 §0.2). An unknown field is an error with file, line and the nearest valid name.
 
 pub mod application;
+pub mod build;
 mod error;
 pub mod gate;
 pub mod render;
@@ -13,6 +14,7 @@ pub mod settings;
 mod units;
 
 pub use application::Application;
+pub use build::BuildEnvironment;
 pub use error::ConfigError;
 pub use gate::{Enforcement, GateConfiguration, OnDeferred, OnRuleError};
 pub use render::RenderConfiguration;

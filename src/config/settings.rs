@@ -82,12 +82,26 @@ impl Settings {
     /// When a section asks for something Argo CD should have told, and did not: which section holds
     /// would be a guess.
     pub fn for_application(config: &GateConfiguration, app: &Application, file: &str) -> Result<Self, ConfigError> {
-        for section in &config.sections {
+        Self::section_of(config, app, file).map(|at| Self::of_section(config, at))
+    }
+
+    /// The index of the first section that matches `app`.
+    ///
+    /// # Errors
+    /// As [`Self::for_application`].
+    pub fn section_of(config: &GateConfiguration, app: &Application, file: &str) -> Result<Option<usize>, ConfigError> {
+        for (at, section) in config.sections.iter().enumerate() {
             if matches(&section.applies, app).map_err(|missing| ConfigError::whole(file, unknown(section, missing)))? {
-                return Ok(Self::merge(config, Some(section)));
+                return Ok(Some(at));
             }
         }
-        Ok(Self::merge(config, None))
+        Ok(None)
+    }
+
+    /// What `config` says in the section of this index, or outside all sections.
+    #[must_use]
+    pub fn of_section(config: &GateConfiguration, at: Option<usize>) -> Self {
+        Self::merge(config, at.and_then(|at| config.sections.get(at)))
     }
 
     fn merge(config: &GateConfiguration, section: Option<&Section>) -> Self {

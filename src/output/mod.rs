@@ -4,6 +4,7 @@ pub mod admission;
 pub mod applications;
 pub mod apply_text;
 pub mod blast_radius;
+pub mod cannot;
 pub mod counts;
 pub mod exceptions;
 pub mod failure;

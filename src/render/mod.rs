@@ -1,13 +1,20 @@
-//! The render gate without its files: manifests in, [`Verdict`] out. Every object is decided as the
-//! CREATE that Argo CD will ask for; what a render cannot know is deferred, never guessed.
+//! The render gate: manifests in, [`Verdict`] out. Every object is decided as the CREATE that Argo CD will
+//! ask for; what a render cannot know is deferred, never guessed.
 //!
-//! [`run`] is the order of a render, [`facts`] what it may know, [`generated`] how objects made by
-//! policies are marked.
+//! [`application`] is one application from its checkout to the verdict, [`own`] what its repository says of
+//! itself, [`manifests`] the ways from a directory to manifests, [`run`] the order of a render, [`facts`] what
+//! it may know, [`generated`] how objects made by policies are marked, [`stop`] when it gives up.
 
+pub mod application;
 pub mod facts;
 mod gate;
 pub mod generated;
+pub mod manifests;
+pub mod own;
 mod run;
+pub mod stop;
 
+pub use application::{Application, Refusal};
 pub use facts::RenderFacts;
-pub use run::{Render, RenderError, Verdict, written_path};
+pub use run::{Render, RenderError, RenderFault, Verdict, written_path};
+pub use stop::{Stop, Stopped};

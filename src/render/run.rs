@@ -14,6 +14,7 @@ use crate::source::{Identity, Scopes};
 
 use super::gate::Gate;
 use super::generated::marked;
+use super::stop::{Stop, Stopped};
 
 /// Everything a render is decided by.
 pub struct Render<'a> {
@@ -29,6 +30,8 @@ pub struct Render<'a> {
     pub user: User,
     /// The namespace of objects that name none.
     pub default_namespace: Str,
+    /// When to give up: asked before each object.
+    pub stop: &'a Stop,
 }
 
 /// What came of a render.
@@ -66,6 +69,17 @@ pub struct RenderError {
     pub problem: &'static str,
 }
 
+/// Why a render has no verdict.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderFault {
+    /// A policy made something that cannot be printed.
+    #[error(transparent)]
+    Object(#[from] RenderError),
+    /// Nobody waits any longer.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
 /// One object on its way through the policies.
 struct Passing<'m> {
     value: &'m Value,
@@ -85,8 +99,9 @@ impl Render<'_> {
     /// Decides every object.
     ///
     /// # Errors
-    /// When a policy made something of an object that Argo CD could not take for that one object.
-    pub fn run(&self, manifests: &[Manifest]) -> Result<Verdict, RenderError> {
+    /// When a policy made something of an object that Argo CD could not take for that one object, and when
+    /// time is up.
+    pub fn run(&self, manifests: &[Manifest]) -> Result<Verdict, RenderFault> {
         let scopes = Scopes::of(self.default_namespace.clone(), manifests);
         let mut present: BTreeSet<Identity> = manifests.iter().map(|m| scopes.identity(&m.value)).collect();
         let mut printed = BTreeSet::new();
@@ -122,7 +137,8 @@ impl Render<'_> {
         scopes: &Scopes,
         printed: &mut BTreeSet<Identity>,
         verdict: &mut Verdict,
-    ) -> Result<(Redactor, Vec<Made>), RenderError> {
+    ) -> Result<(Redactor, Vec<Made>), RenderFault> {
+        self.stop.check()?;
         let review = self.review(passing.value, scopes);
         let decision = decide(self.set, &review, self.facts);
         let object = match &decision.object {
@@ -136,11 +152,11 @@ impl Render<'_> {
             problem,
         };
         if let Some(problem) = unprintable(&object) {
-            return Err(refuse(problem));
+            return Err(refuse(problem).into());
         }
         let identity = scopes.identity(&object);
         if !identity.name.is_empty() && !printed.insert(identity) {
-            return Err(refuse("is given the name of another object of the render by a policy"));
+            return Err(refuse("is given the name of another object of the render by a policy").into());
         }
         let redactor = Redactor::of([passing.value, &object]).and(passing.inherited);
         let made = self.record(&decision, passing, &review, &redactor, verdict);

@@ -47,7 +47,7 @@ impl Case {
         }
     }
 
-    fn try_run(&self) -> Result<Verdict, RenderError> {
+    fn try_run(&self) -> Result<Verdict, RenderFault> {
         let documents = yaml::read(&self.policies, &yaml::Limits::default()).unwrap();
         let source = |d: &yaml::Document| Source::of("p.yaml".into(), self.policies.as_str().into(), d);
         let loaded = load::load(documents.iter().map(|d| Manifest::new(d.value.clone(), source(d)).unwrap()));
@@ -67,6 +67,7 @@ impl Case {
             facts: &RenderFacts::default(),
             user: User::Unknown,
             default_namespace: "shop".into(),
+            stop: &Stop::never(),
         };
         render.run(&manifests)
     }

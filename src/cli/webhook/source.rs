@@ -1,22 +1,18 @@
 //! The configured files as the webhook's policies: read as the render reads them, so that both decide by
 //! the same set.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sha2::{Digest, Sha256};
-
 use crate::config::gate::Enforcement;
-use crate::config::{Application, GateConfiguration, Settings};
-use crate::document::Value;
+use crate::config::{Application, Settings};
 use crate::engine::Facts;
+use crate::operator::{KnownObjects, Word, policies};
 use crate::policy::rule::{Action, Policy, Rule};
 use crate::policy::set::PolicySet;
 use crate::render::RenderFacts;
 use crate::webhook::reload::Source;
 use crate::webhook::{Gate, Snapshot};
-
-use super::super::operator;
 
 /// A GateConfiguration and everything it names; relative paths start at its own folder.
 #[derive(Clone, Debug)]
@@ -36,49 +32,30 @@ impl ConfiguredFiles {
     /// # Errors
     /// With file and line.
     pub fn check_configuration(&self) -> Result<(), String> {
-        self.settings().map(drop)
+        self.word().and_then(|word| word.settings(&Application::default())).map(drop)
     }
 
     /// Sections are for Applications, and no Application asks here.
-    fn settings(&self) -> Result<(GateConfiguration, Settings), String> {
-        let mut configuration = operator::configuration(&self.path)?;
-        configuration.sections.clear();
-        let shown = self.path.display().to_string();
-        let settings = Settings::for_application(&configuration, &Application::default(), &shown);
-        settings.map(|settings| (configuration, settings)).map_err(|e| e.to_string())
-    }
-
-    fn base(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new(""))
+    fn word(&self) -> Result<Word, String> {
+        let mut word = Word::read(&self.path)?;
+        word.configuration.sections.clear();
+        Ok(word)
     }
 }
 
 impl Source for ConfiguredFiles {
     fn digest(&self) -> Result<String, String> {
-        let (configuration, settings) = self.settings()?;
-        let named = settings.policies.iter().chain(&settings.exceptions).map(|entry| entry.path.as_str());
-        let facts = configuration.facts.namespaces.iter().chain(&configuration.facts.objects).map(String::as_str);
-        let mut files = vec![self.path.clone()];
-        files.extend(operator::files(named.chain(facts), self.base())?);
-        let mut digest = Sha256::new();
-        for file in files {
-            let text = operator::text_of(&file)?;
-            digest.update(file.as_os_str().as_encoded_bytes());
-            digest.update([0]);
-            digest.update(Sha256::digest(text.as_bytes()));
-        }
-        Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        self.word()?.digest()
     }
 
     fn load(&self) -> Result<Snapshot, String> {
-        let digest = self.digest()?;
-        let (configuration, settings) = self.settings()?;
-        let found = operator::policies(&settings, self.base()).map_err(first)?;
-        let facts = |paths: &[String]| operator::objects(paths, self.base()).map_err(first);
-        let (namespaces, objects) = (facts(&configuration.facts.namespaces)?, facts(&configuration.facts.objects)?);
-        let gate = ConfiguredGate { settings, namespaces, objects };
+        let word = self.word()?;
+        let digest = word.digest()?;
+        let settings = word.settings(&Application::default())?;
+        let found = policies::policies(&settings, word.base()).map_err(first)?;
+        let known = word.known_objects().map_err(first)?;
         let set = PolicySet::new(found.policies, found.exceptions);
-        Ok(Snapshot { set, gate: Box::new(gate), digest, notes: found.notes })
+        Ok(Snapshot { set, gate: Box::new(ConfiguredGate { settings, known }), digest, notes: found.notes })
     }
 }
 
@@ -93,8 +70,7 @@ fn first(problems: Vec<String>) -> String {
 
 struct ConfiguredGate {
     settings: Settings,
-    namespaces: Vec<Value>,
-    objects: Vec<Value>,
+    known: KnownObjects,
 }
 
 impl Gate for ConfiguredGate {
@@ -112,7 +88,7 @@ impl Gate for ConfiguredGate {
         let mut seed = [0; 8];
         // Without random numbers from the system, those of a render are drawn.
         let seed = getrandom::fill(&mut seed).map_or(0, |()| u64::from_le_bytes(seed));
-        Box::new(RenderFacts::new(self.namespaces.clone(), self.objects.clone(), now).seeded(seed))
+        Box::new(RenderFacts::new(self.known.namespaces.clone(), self.known.objects.clone(), now).seeded(seed))
     }
 }
 
@@ -121,6 +97,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::document::Value;
     use crate::engine::Fact;
 
     const POLICY: &str = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: NAME}\nspec:\n  rules:\n  - name: r\n    \
