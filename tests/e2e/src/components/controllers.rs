@@ -1,0 +1,58 @@
+//! Argo CD's application controller and ApplicationSet controller.
+
+use std::process::Command;
+
+use crate::components::{ControlPlane, RepoServer};
+use crate::failure::Result;
+use crate::places::{Places, free_ports};
+use crate::process::Process;
+
+/// Both controllers, running. They are ready when they reconcile: scenarios wait for that.
+#[derive(Debug)]
+pub struct Controllers {
+    _applications: Process,
+    _application_sets: Process,
+}
+
+impl Controllers {
+    /// Starts both.
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub fn start(places: &Places, plane: &ControlPlane, repo: &RepoServer) -> Result<Self> {
+        let [metrics, set_metrics, set_probe, set_webhook] = free_ports()?;
+        let folder = places.folder("controllers")?;
+        let base = |name: &str| {
+            let mut command = Command::new(repo.programs.join(name));
+            command
+                .env("PATH", places.path())
+                .env("HOME", &folder)
+                .env("TMPDIR", &folder)
+                .env("KUBECONFIG", plane.kubectl.kubeconfig())
+                // https://kubernetes.default.svc is the cluster of the kubeconfig.
+                .env("ARGOCD_FAKE_IN_CLUSTER", "true")
+                // Waves follow each other at once: there is nothing to settle without nodes.
+                .env("ARGOCD_SYNC_WAVE_DELAY", "0")
+                .args(["--namespace", "argocd", "--logformat", "text"]);
+            command
+        };
+        let mut applications = base("argocd-application-controller");
+        applications.args(["--redis", &repo.redis, "--repo-server", &repo.address]).args([
+            "--metrics-port",
+            &metrics.to_string(),
+            "--app-resync",
+            "30",
+            "--self-heal-timeout-seconds",
+            "1",
+        ]);
+        let applications = Process::start(&places.state, "argocd-application-controller", applications)?;
+        let mut sets = base("argocd-applicationset-controller");
+        sets.args(["--argocd-repo-server", &repo.address])
+            .args(["--metrics-addr", &format!("127.0.0.1:{set_metrics}")])
+            .args(["--probe-addr", &format!("127.0.0.1:{set_probe}")])
+            .args(["--webhook-addr", &format!("127.0.0.1:{set_webhook}")])
+            .env("NAMESPACE", "argocd");
+        let application_sets = Process::start(&places.state, "argocd-applicationset-controller", sets)?;
+        Ok(Self { _applications: applications, _application_sets: application_sets })
+    }
+}

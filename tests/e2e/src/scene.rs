@@ -1,0 +1,99 @@
+//! What a scenario finds: the running components, a repository, and a namespace of its own.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::application::Application;
+use crate::components::{ControlPlane, Gate, PLUGIN, RepoServer};
+use crate::failure::Result;
+use crate::places::Places;
+use crate::process::output;
+use crate::repository::Repository;
+
+/// A scenario's surroundings. Nothing in it is shared with other scenarios but the components.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// Unique: the mode and the scenario.
+    pub name: String,
+    /// Paths.
+    pub places: &'a Places,
+    /// The cluster.
+    pub plane: &'a ControlPlane,
+    /// Argo CD's renderer.
+    pub repo: &'a RepoServer,
+    /// The gate under test.
+    pub gate: &'a Gate,
+    /// Its own repository, empty.
+    pub git: Repository,
+    /// Its own namespace, existing; also the name of its Application.
+    pub namespace: String,
+}
+
+impl<'a> Scene<'a> {
+    /// Creates namespace and repository.
+    ///
+    /// # Errors
+    /// When they cannot be created.
+    pub fn set(
+        places: &'a Places,
+        plane: &'a ControlPlane,
+        repo: &'a RepoServer,
+        gate: &'a Gate,
+        scenario: &str,
+    ) -> Result<Self> {
+        let name = format!("{}-{scenario}", gate.mode.name()).replace('_', "-");
+        plane.kubectl.run(&["create", "namespace", &name])?;
+        let git = Repository::create(places.folder("repositories")?.join(&name))?;
+        Ok(Self { namespace: name.clone(), name, places, plane, repo, gate, git })
+    }
+
+    /// A source at the repository's root, through the gate.
+    pub fn source(&self, path: &str) -> Value {
+        json!({
+            "repoURL": self.git.url(), "targetRevision": "main", "path": path, "plugin": {"name": PLUGIN},
+        })
+    }
+
+    /// A spec with automated sync, prune and self-heal, into the scenario's namespace.
+    pub fn spec(&self, source: Value) -> Value {
+        json!({
+            "project": "default",
+            "destination": {"server": self.plane.server, "namespace": self.namespace},
+            "source": source,
+            "syncPolicy": {"automated": {"prune": true, "selfHeal": true}},
+        })
+    }
+
+    /// The scenario's Application: the repository's root, through the gate, synced automatically.
+    ///
+    /// # Errors
+    /// When the API server refuses it.
+    pub fn application(&self) -> Result<Application> {
+        self.application_of(&self.spec(self.source(".")))
+    }
+
+    /// The scenario's Application with a spec of its own.
+    ///
+    /// # Errors
+    /// When the API server refuses it.
+    pub fn application_of(&self, spec: &Value) -> Result<Application> {
+        Application::create(&self.plane.kubectl, &self.name, spec)
+    }
+
+    /// Runs `argocd --core`, the command line without an API server of its own.
+    ///
+    /// # Errors
+    /// What it said on standard error.
+    pub fn argocd(&self, arguments: &[&str]) -> Result<String> {
+        let home = self.places.folder("argocd-cli")?;
+        output(
+            Command::new(self.places.bin.join("argocd"))
+                .args(arguments)
+                .arg("--core")
+                .env("KUBECONFIG", self.plane.kubectl.kubeconfig())
+                .env("HOME", home)
+                .env("ARGOCD_OPTS", ""),
+        )
+    }
+}
