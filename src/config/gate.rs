@@ -40,6 +40,16 @@ pub struct GateConfiguration {
     pub on_rule_error: Option<OnRuleError>,
     /// What a deferred rule does.
     pub on_deferred: Option<OnDeferred>,
+    /// Terms that a PolicyException must state to count.
+    pub exceptions_require: Option<Vec<Term>>,
+    /// How many days before an exception ends a passing render says so; 14 if absent.
+    pub exceptions_warn_days: Option<u16>,
+    /// Which PolicyExceptions of the rendered tree itself count; none if absent.
+    pub exceptions_from_render: Option<Vec<RenderedExceptions>>,
+    /// What a mutation does that comes out differently each time.
+    pub on_drift: Option<OnDrift>,
+    /// What an `.argocd-source` file may change; nothing if absent.
+    pub source_overrides: Option<Vec<SourceOverride>>,
     /// Whether a render without objects is well.
     pub allow_empty: Option<bool>,
     /// How generated objects are marked.
@@ -110,6 +120,76 @@ pub enum OnDeferred {
     Admission,
     /// It blocks where the rule is enforced.
     Deny,
+}
+
+/// What a mutation or generation does that would change its own result, or gives another one each
+/// time: Argo CD would never see the object in sync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDrift {
+    /// It is reported.
+    #[default]
+    Report,
+    /// It blocks.
+    Deny,
+    /// Nobody looks.
+    Ignore,
+}
+
+/// A term of a PolicyException.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Term {
+    /// Who answers for it.
+    Owner,
+    /// Why it is there.
+    Reason,
+    /// When it ends.
+    Expires,
+}
+
+impl Term {
+    /// The word that configuration and annotations use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Reason => "reason",
+            Self::Expires => "expires",
+        }
+    }
+}
+
+/// PolicyExceptions of a rendered tree that count: a committer writes them, so both limits must be
+/// given.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenderedExceptions {
+    /// Policies they may name, with wildcards: every policy of an exception must be among them.
+    pub policies: Vec<Str>,
+    /// Namespaces of the objects they may excuse, with wildcards; only `*` matches none.
+    pub namespaces: Vec<Str>,
+}
+
+/// A part of the Application's `plugin` block that an `.argocd-source` file may replace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceOverride {
+    /// `plugin.env`.
+    Env,
+    /// `plugin.parameters`.
+    Parameters,
+}
+
+impl SourceOverride {
+    /// The field of the `plugin` block.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Env => "env",
+            Self::Parameters => "parameters",
+        }
+    }
 }
 
 /// The operator's knowledge of the world.
@@ -225,6 +305,16 @@ pub struct Section {
     /// As at the top.
     pub on_deferred: Option<OnDeferred>,
     /// As at the top.
+    pub exceptions_require: Option<Vec<Term>>,
+    /// As at the top.
+    pub exceptions_warn_days: Option<u16>,
+    /// Instead of those at the top.
+    pub exceptions_from_render: Option<Vec<RenderedExceptions>>,
+    /// As at the top.
+    pub on_drift: Option<OnDrift>,
+    /// As at the top.
+    pub source_overrides: Option<Vec<SourceOverride>>,
+    /// As at the top.
     pub allow_empty: Option<bool>,
     /// As at the top.
     #[serde(default)]
@@ -276,7 +366,8 @@ mod tests {
         let config = parse(
             "policies: [{path: /p}]\nminimumPolicies: 3\nexceptions: [{path: e}]\nenforcement: policy\n\
              overrides: [{policy: 'require-*', rule: '*', enforcement: enforce}]\nonRuleError: report\n\
-             onDeferred: deny\nfacts:\n  user: {username: u, groups: [g]}\n  namespaces: [n.yaml]\n  objects: [o.yaml]\n  \
+             onDeferred: deny\nexceptionsRequire: [owner, reason, expires]\nexceptionsWarnDays: 7\n\
+             exceptionsFromRender: [{policies: [a], namespaces: ['shop-*']}]\nonDrift: deny\nsourceOverrides: [env, parameters]\nfacts:\n  user: {username: u, groups: [g]}\n  namespaces: [n.yaml]\n  objects: [o.yaml]\n  \
              fromRender: [namespaces, configMaps]\ngenerated: {syncOptions: Prune=false}\n\
              limits: {treeBytes: 256Mi, fileBytes: 1000, files: 1, values: 9, documents: 2, depth: 3, aliasNodes: 4, time: 45s, findings: 5}\n\
              tools:\n  kustomize: {path: /k}\n  helm: {path: /h}\nsections:\n- name: platform\n  \
@@ -286,6 +377,9 @@ mod tests {
         .unwrap();
         assert_eq!(config.overrides[0].enforcement, Enforcement::Enforce);
         assert_eq!(config.limits.tree_bytes, Some(Size(256 << 20)));
+        assert_eq!(config.exceptions_require, Some(vec![Term::Owner, Term::Reason, Term::Expires]));
+        assert_eq!(config.source_overrides, Some(vec![SourceOverride::Env, SourceOverride::Parameters]));
+        assert_eq!((config.exceptions_warn_days, config.on_drift), (Some(7), Some(OnDrift::Deny)));
         assert_eq!(config.facts.from_render, [FromRender::Namespaces, FromRender::ConfigMaps]);
         assert_eq!(config.sections[0].applies.projects, Some(vec!["platform".into()]));
     }
@@ -299,6 +393,7 @@ mod tests {
                 "gate.yaml:5: unknown field \"project\": did you mean 'projects'?",
             ),
             ("enforcement: audits\n", "gate.yaml:3: "),
+            ("exceptionsFromRender: [{policies: [p]}]\n", "gate.yaml:3: field \"namespaces\" is missing"),
             ("limits:\n  time: 45\n", "gate.yaml:4: "),
             ("limits:\n  fileBytes: lots\n", "gate.yaml:4: expected a size such as 256Mi"),
             ("enforcement: audit\nenforcement: audit\n", "gate.yaml:4: 'enforcement' is given twice"),

@@ -16,7 +16,9 @@ mod units;
 pub use application::Application;
 pub use build::BuildEnvironment;
 pub use error::ConfigError;
-pub use gate::{Enforcement, GateConfiguration, OnDeferred, OnRuleError};
+pub use gate::{
+    Enforcement, GateConfiguration, OnDeferred, OnDrift, OnRuleError, RenderedExceptions, SourceOverride, Term,
+};
 pub use render::RenderConfiguration;
 pub use settings::Settings;
 pub use units::{Period, Size};

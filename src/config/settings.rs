@@ -6,7 +6,10 @@ use crate::document::{Str, wildcard};
 
 use super::application::Application;
 use super::error::ConfigError;
-use super::gate::{Enforcement, GateConfiguration, Match, OnDeferred, OnRuleError, Override, PathEntry, Section};
+use super::gate::{
+    Enforcement, GateConfiguration, Match, OnDeferred, OnDrift, OnRuleError, Override, PathEntry, RenderedExceptions,
+    Section, SourceOverride, Term,
+};
 
 /// What holds for one application.
 #[derive(Clone, Debug)]
@@ -25,12 +28,29 @@ pub struct Settings {
     pub on_rule_error: OnRuleError,
     /// What a deferred rule does.
     pub on_deferred: OnDeferred,
+    /// Which exceptions count.
+    pub exception_rules: ExceptionRules,
+    /// What a mutation does that comes out differently each time.
+    pub on_drift: OnDrift,
+    /// What an `.argocd-source` file may change.
+    pub source_overrides: Vec<SourceOverride>,
     /// Whether a render without objects is well.
     pub allow_empty: bool,
     /// The value of `argocd.argoproj.io/sync-options` on generated objects; none if empty.
     pub sync_options: String,
     /// What a render may cost.
     pub limits: Limits,
+}
+
+/// Which exceptions count, and when their end is spoken of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionRules {
+    /// Terms that an exception must state.
+    pub require: Vec<Term>,
+    /// How long before its end a passing render says so.
+    pub notice: Duration,
+    /// Which exceptions of the rendered tree itself count.
+    pub from_render: Vec<RenderedExceptions>,
 }
 
 /// One step towards a rule's action.
@@ -123,6 +143,12 @@ impl Settings {
             actions,
             on_rule_error: section.and_then(|s| s.on_rule_error).or(config.on_rule_error).unwrap_or_default(),
             on_deferred: section.and_then(|s| s.on_deferred).or(config.on_deferred).unwrap_or_default(),
+            exception_rules: exception_rules(config, section),
+            on_drift: section.and_then(|s| s.on_drift).or(config.on_drift).unwrap_or_default(),
+            source_overrides: section
+                .and_then(|s| s.source_overrides.clone())
+                .or_else(|| config.source_overrides.clone())
+                .unwrap_or_default(),
             allow_empty: section.and_then(|s| s.allow_empty).or(config.allow_empty).unwrap_or(false),
             sync_options: sync_options
                 .or_else(|| config.generated.sync_options.clone())
@@ -147,6 +173,17 @@ impl Settings {
                 }
             })
             .unwrap_or(Enforcement::Policy)
+    }
+}
+
+fn exception_rules(config: &GateConfiguration, section: Option<&Section>) -> ExceptionRules {
+    let require = section.and_then(|s| s.exceptions_require.clone());
+    let days = section.and_then(|s| s.exceptions_warn_days).or(config.exceptions_warn_days).unwrap_or(14);
+    let from_render = section.and_then(|s| s.exceptions_from_render.clone());
+    ExceptionRules {
+        require: require.or_else(|| config.exceptions_require.clone()).unwrap_or_default(),
+        notice: Duration::from_secs(u64::from(days) * 24 * 60 * 60),
+        from_render: from_render.or_else(|| config.exceptions_from_render.clone()).unwrap_or_default(),
     }
 }
 

@@ -24,7 +24,7 @@ use super::world::World;
 pub fn would_delete(policy: &Arc<Policy>, review: &Review, facts: &dyn Facts) -> Response {
     let (set, world, labels) = (PolicySet::default(), World::new(facts), OnceCell::<NamespaceLabels>::new());
     let view = RequestView::new(review, review.object.clone());
-    let frame = Frame { set: &set, request: &view, world: &world, labels: &labels };
+    let frame = Frame { set: &set, request: &view, world: &world, labels: &labels, counts: &|_| true };
     let results = policy.rules.iter().map(|rule| frame.result(policy, rule, selects(&frame, policy, rule)));
     Response { policy: Arc::clone(policy), stage: Stage::Delete, rules: results.collect(), object: None }
 }

@@ -4,27 +4,29 @@ use std::sync::Arc;
 
 use crate::policy::rule::{Exception, Policy, Rule};
 use crate::policy::selector::{Candidate, Verdict};
-use crate::policy::set::PolicySet;
 
 use super::conditions::evaluate_exception;
+use super::frame::Frame;
 use super::interrupt::Interrupt;
 use super::scope::Scope;
 
-/// The exceptions that apply to `rule` here, in their order. An exception whose conditions fail to
+/// The exceptions that count and apply to `rule` here, in their order. An exception whose conditions fail to
 /// evaluate does not apply; one that needs what is unknown defers the rule.
 pub(super) fn matching<'s>(
-    set: &'s PolicySet,
+    frame: &Frame<'s>,
     policy: &Policy,
     rule: &Rule,
     candidate: &Candidate<'_>,
     scope: &Scope<'_>,
 ) -> Result<Vec<&'s Arc<Exception>>, Interrupt> {
     let mut found = Vec::new();
-    for exception in set.exceptions_for(policy, rule) {
-        match exception.matches.excepts(candidate) {
-            Verdict::No => continue,
-            Verdict::Unknown(what) => return Err(Interrupt::Deferred(what)),
-            Verdict::Yes => {}
+    for exception in frame.set.exceptions_for(policy, rule) {
+        let matched = exception.matches.excepts(candidate);
+        if matched == Verdict::No || !(frame.counts)(exception) {
+            continue;
+        }
+        if let Verdict::Unknown(what) = matched {
+            return Err(Interrupt::Deferred(what));
         }
         let applies = match &exception.conditions {
             None => true,

@@ -30,6 +30,8 @@ pub(super) struct Frame<'a> {
     pub(super) request: &'a RequestView<'a>,
     pub(super) world: &'a World<'a>,
     pub(super) labels: &'a OnceCell<NamespaceLabels>,
+    /// Whether an exception that matches counts.
+    pub(super) counts: &'a dyn Fn(&Exception) -> bool,
 }
 
 impl<'a> Frame<'a> {
@@ -102,7 +104,7 @@ impl<'a> Frame<'a> {
         // Generate rules look for exceptions before anything else (chapter 10 §3.1).
         let generate = rule.body.stage() == Stage::Generate;
         if generate {
-            match exceptions::matching(self.set, policy, rule, &candidate, &scope) {
+            match exceptions::matching(self, policy, rule, &candidate, &scope) {
                 Err(interrupt) => return Some(self.result(policy, rule, Answer::from(interrupt))),
                 Ok(found) if !found.is_empty() => return Some(self.excused(policy, rule, &found, " ")),
                 Ok(_) => {}
@@ -130,7 +132,7 @@ impl<'a> Frame<'a> {
         let mut partial = Vec::new();
         let in_parts = pod_security::is_checked_by(rule);
         if !(generate || in_parts && scope.is_delete()) {
-            let found = match exceptions::matching(self.set, policy, rule, &candidate, &scope) {
+            let found = match exceptions::matching(self, policy, rule, &candidate, &scope) {
                 Err(interrupt) => return Some(self.result(policy, rule, Answer::from(interrupt))),
                 Ok(found) => found,
             };

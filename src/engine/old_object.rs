@@ -73,7 +73,7 @@ fn partial_exceptions<'a>(
     }
     let labels = || frame.namespace_labels();
     let candidate = candidate(frame, old, &frame.request.review.user, &labels);
-    let found = exceptions::matching(frame.set, policy, rule, &candidate, scope)?;
+    let found = exceptions::matching(frame, policy, rule, &candidate, scope)?;
     Ok(found.iter().all(|exception| !exception.pod_security.is_empty()).then_some(found))
 }
 

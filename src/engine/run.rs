@@ -5,8 +5,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::document::Value;
-use crate::policy::rule::{ApplyRules, Body, Policy, Rule, Stage};
-use crate::policy::selector::NamespaceLabels;
+use crate::policy::rule::{ApplyRules, Body, Exception, Policy, Rule, Stage};
 use crate::policy::set::PolicySet;
 
 use super::answer::Answer;
@@ -27,6 +26,15 @@ pub struct Selection<'f> {
     pub stages: &'f [Stage],
     /// Whether a rule takes part.
     pub rule: &'f dyn Fn(&Policy, &Rule) -> bool,
+    /// Whether an exception that matches counts. Asked once or more for each rule it names.
+    pub exception: &'f dyn Fn(&Exception) -> bool,
+}
+
+/// Every stage and rule, and every exception: what Kyverno's command line does.
+impl Default for Selection<'_> {
+    fn default() -> Self {
+        Self { stages: &ALL_STAGES, rule: &|_, _| true, exception: &|_| true }
+    }
 }
 
 const ALL_STAGES: [Stage; 4] = [Stage::Mutate, Stage::VerifyImages, Stage::Validate, Stage::Generate];
@@ -34,7 +42,7 @@ const ALL_STAGES: [Stage; 4] = [Stage::Mutate, Stage::VerifyImages, Stage::Valid
 /// Decides `review` by every rule of `set`. Deterministic in its arguments.
 #[must_use]
 pub fn decide(set: &PolicySet, review: &Review, facts: &dyn Facts) -> Decision {
-    decide_selected(set, review, facts, Selection { stages: &ALL_STAGES, rule: &|_, _| true })
+    decide_selected(set, review, facts, Selection::default())
 }
 
 /// Decides `review` by the selected stages and rules of `set`.
@@ -58,7 +66,8 @@ pub fn decide_selected(set: &PolicySet, review: &Review, facts: &dyn Facts, sele
             if rules.peek().is_none() {
                 continue;
             }
-            let response = run_policy(set, policy, rules, *stage, &view, &world, &labels);
+            let frame = Frame { set, request: &view, world: &world, labels: &labels, counts: selection.exception };
+            let response = run_policy(&frame, policy, rules, *stage);
             if matches!(stage, Stage::Mutate | Stage::VerifyImages) && response.object != view.object {
                 object.clone_from(&response.object);
                 view = RequestView::new(review, object.clone());
@@ -71,20 +80,18 @@ pub fn decide_selected(set: &PolicySet, review: &Review, facts: &dyn Facts, sele
 
 /// Runs one policy's rules of one stage.
 fn run_policy<'s>(
-    set: &PolicySet,
+    start: &Frame<'_>,
     policy: &'s Arc<Policy>,
     rules: impl Iterator<Item = &'s Arc<Rule>>,
     stage: Stage,
-    view: &RequestView<'_>,
-    world: &World<'_>,
-    labels: &OnceCell<NamespaceLabels>,
 ) -> Response {
+    let (view, world) = (start.request, start.world);
     let mut results: Vec<RuleResult> = Vec::new();
     let mut object = view.object.clone();
     let mut changed: Option<RequestView<'_>> = None;
     for rule in rules {
         let request = changed.as_ref().unwrap_or(view);
-        let frame = Frame { set, request, world, labels };
+        let frame = Frame { request, ..*start };
         let mut after: Option<Option<Value>> = None;
         let mut more: Vec<Answer> = Vec::new();
         let result = frame.run(policy, rule, |scope, exceptions| match &rule.body {

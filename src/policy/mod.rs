@@ -17,5 +17,6 @@ pub mod rule;
 pub mod selector;
 pub mod set;
 pub mod signed_manifests;
+pub mod terms;
 pub mod ttl;
 pub mod validation;

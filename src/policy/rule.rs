@@ -16,6 +16,7 @@ use super::api::cleanup::Propagation;
 use super::images::VerifyImages;
 use super::selector::{Filters, Labels};
 use super::signed_manifests::SignedManifests;
+use super::terms::Terms;
 
 /// One loaded policy.
 #[derive(Debug)]
@@ -500,6 +501,10 @@ pub struct Exception {
     pub conditions: Option<Conditions>,
     /// `podSecurity`: what it excuses of a `podSecurity` rule; empty: the whole rule.
     pub pod_security: Vec<Exclude>,
+    /// On which terms it counts at a render and at admission.
+    pub terms: Terms,
+    /// Whether it was read from the tree it would excuse, and not from the operator.
+    pub from_render: bool,
 }
 
 impl Exception {

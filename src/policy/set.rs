@@ -240,6 +240,8 @@ mod tests {
                 matches: crate::policy::selector::Filters::default(),
                 conditions: None,
                 pod_security: Vec::new(),
+                terms: Default::default(),
+                from_render: false,
             })
         };
         let set = PolicySet::new(

@@ -12,7 +12,7 @@ use crate::engine::{User, UserInfo};
 use crate::operator::{KnownObjects, Section};
 use crate::output::{cannot, failure};
 use crate::policy::set::PolicySet;
-use crate::source::{self, Entry, Fault, FileFault, Files, Limits, Scopes, SourceError};
+use crate::source::{self, Entry, Fault, FileFault, Files, Limits, Scopes, SourceError, overrides};
 
 use super::manifests::Sources;
 use super::own::Own;
@@ -107,6 +107,8 @@ impl Application<'_> {
         let limits = limits_of(settings);
         let own = Own::find(&files, self.directory).map_err(of_tree)?;
         let set = self.set(own.policies(&files, &limits).map_err(of_tree)?);
+        let overridable: Vec<&str> = settings.source_overrides.iter().map(|field| field.as_str()).collect();
+        overrides::check(&files, self.directory, &overridable, &limits).map_err(|e| of_tree(e.to_string()))?;
         let sources = Sources {
             files: &files,
             directory: self.directory,
@@ -133,11 +135,11 @@ impl Application<'_> {
         }
         let render = Render {
             set: &set,
+            application: &self.build.application,
             settings,
             enforce: &own.configuration.enforce,
             facts: &self.facts(&reading.manifests, &scopes),
             user: self.configuration.facts.user.as_ref().map_or(User::Unknown, user),
-            default_namespace: namespace.into(),
             stop: self.stop,
         };
         let mut verdict = render.run(&reading.manifests).map_err(|fault| match fault {

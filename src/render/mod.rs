@@ -3,18 +3,23 @@
 //!
 //! [`application`] is one application from its checkout to the verdict, [`own`] what its repository says of
 //! itself, [`manifests`] the ways from a directory to manifests, [`run`] the order of a render, [`facts`] what
-//! it may know, [`generated`] how objects made by policies are marked, [`stop`] when it gives up.
+//! it may know, [`exceptions`] which exceptions count, [`drift`] its self-check, [`generated`] how objects
+//! made by policies are marked, [`stop`] when it gives up.
 
 pub mod application;
+mod drift;
+mod exceptions;
 pub mod facts;
 mod gate;
 pub mod generated;
 pub mod manifests;
+mod object;
 pub mod own;
 mod run;
 pub mod stop;
 
 pub use application::{Application, Refusal};
 pub use facts::RenderFacts;
-pub use run::{Render, RenderError, RenderFault, Verdict, written_path};
+pub use object::written_path;
+pub use run::{Render, RenderError, RenderFault, Verdict};
 pub use stop::{Stop, Stopped};

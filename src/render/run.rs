@@ -2,25 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::Settings;
+use crate::config::{Application, OnDrift, Settings};
 use crate::document::manifest::{Manifest, Source};
-use crate::document::{Pointer, Segment, Str, Value};
-use crate::engine::{Decision, Facts, Numbers, OldObject, Operation, Outcome, Review, User, decide};
+use crate::document::{Str, Value};
+use crate::engine::{
+    Decision, Facts, Numbers, OldObject, Operation, Outcome, Review, Selection, User, decide_selected,
+};
 use crate::output::finding::{Counts, Finding, FindingResult, Subject};
 use crate::output::redact::Redactor;
-use crate::policy::rule::{Policy, Stage};
+use crate::policy::rule::{Action, Exception, Policy, Stage};
 use crate::policy::set::PolicySet;
 use crate::source::{Identity, Scopes};
 
+use super::drift::{Watched, drifting};
+use super::exceptions::{Weighing, with_rendered};
 use super::gate::Gate;
 use super::generated::marked;
+use super::object::{shown, text, unprintable, with_namespace, without_namespace, written_path};
 use super::stop::{Stop, Stopped};
 
 /// Everything a render is decided by.
 pub struct Render<'a> {
     /// The policies and exceptions, in the order they run.
     pub set: &'a PolicySet,
-    /// The operator's settings for this application.
+    /// What Argo CD says of the application.
+    pub application: &'a Application,
+    /// The operator's settings for it.
     pub settings: &'a Settings,
     /// Policies the application enforces on itself: wildcards.
     pub enforce: &'a [Str],
@@ -28,8 +35,6 @@ pub struct Render<'a> {
     pub facts: &'a dyn Facts,
     /// Who will ask for these objects.
     pub user: User,
-    /// The namespace of objects that name none.
-    pub default_namespace: Str,
     /// When to give up: asked before each object.
     pub stop: &'a Stop,
 }
@@ -89,6 +94,13 @@ struct Passing<'m> {
     inherited: &'m Redactor,
 }
 
+/// What all objects of a render have in common.
+struct Course<'r> {
+    set: &'r PolicySet,
+    scopes: &'r Scopes,
+    weighing: Weighing<'r>,
+}
+
 /// What a rule made.
 struct Made {
     by: String,
@@ -102,15 +114,18 @@ impl Render<'_> {
     /// When a policy made something of an object that Argo CD could not take for that one object, and when
     /// time is up.
     pub fn run(&self, manifests: &[Manifest]) -> Result<Verdict, RenderFault> {
-        let scopes = Scopes::of(self.default_namespace.clone(), manifests);
+        let scopes = Scopes::of(self.application.default_namespace(), manifests);
+        let (extended, notes) = with_rendered(self.set, manifests, &self.settings.exception_rules);
+        let weighing = Weighing::new(&self.settings.exception_rules, self.application, self.facts.now());
+        let course = Course { set: extended.as_ref().unwrap_or(self.set), scopes: &scopes, weighing };
         let mut present: BTreeSet<Identity> = manifests.iter().map(|m| scopes.identity(&m.value)).collect();
         let mut printed = BTreeSet::new();
-        let mut verdict = Verdict::default();
+        let mut verdict = Verdict { notes, ..Verdict::default() };
         let nothing = Redactor::default();
         for manifest in manifests {
             let passing =
                 Passing { value: &manifest.value, source: &manifest.source, generated_by: None, inherited: &nothing };
-            let (redactor, made) = self.pass(&passing, &scopes, &mut printed, &mut verdict)?;
+            let (redactor, made) = self.pass(&passing, &course, &mut printed, &mut verdict)?;
             for Made { by, object } in made {
                 let object = marked(object, &by, &self.settings.sync_options);
                 let identity = scopes.identity(&object);
@@ -123,10 +138,11 @@ impl Render<'_> {
                 }
                 let passing =
                     Passing { value: &object, source: &manifest.source, generated_by: Some(&by), inherited: &redactor };
-                self.pass(&passing, &scopes, &mut printed, &mut verdict)?;
+                self.pass(&passing, &course, &mut printed, &mut verdict)?;
                 verdict.generated += 1;
             }
         }
+        verdict.notes.extend(course.weighing.into_remarks());
         Ok(verdict)
     }
 
@@ -134,13 +150,18 @@ impl Render<'_> {
     fn pass(
         &self,
         passing: &Passing<'_>,
-        scopes: &Scopes,
+        course: &Course<'_>,
         printed: &mut BTreeSet<Identity>,
         verdict: &mut Verdict,
     ) -> Result<(Redactor, Vec<Made>), RenderFault> {
         self.stop.check()?;
+        let scopes = course.scopes;
         let review = self.review(passing.value, scopes);
-        let decision = decide(self.set, &review, self.facts);
+        course.weighing.next_object();
+        let counts = |exception: &Exception| course.weighing.counts(exception, &review.namespace);
+        let facts = Watched::new(self.facts);
+        let decision =
+            decide_selected(course.set, &review, &facts, Selection { exception: &counts, ..Selection::default() });
         let object = match &decision.object {
             Some(object) => without_namespace(object, passing.value, &review.namespace),
             // A failed mutation that is only reported: the object goes on as it was.
@@ -159,7 +180,27 @@ impl Render<'_> {
             return Err(refuse("is given the name of another object of the render by a policy").into());
         }
         let redactor = Redactor::of([passing.value, &object]).and(passing.inherited);
-        let made = self.record(&decision, passing, &review, &redactor, verdict);
+        let subject = subject(passing, &review);
+        let made = self.record(&decision, passing, &subject, course, &redactor, verdict);
+        if self.settings.on_drift != OnDrift::Ignore {
+            for drift in drifting(course.set, &review, &decision, &facts, &counts) {
+                let blocks = self.settings.on_drift == OnDrift::Deny;
+                verdict.counts.add(FindingResult::Warn);
+                verdict.findings.push(Finding {
+                    subject: subject.clone(),
+                    policy: drift.policy.key(),
+                    rule: drift.rule.name.clone(),
+                    result: FindingResult::Warn,
+                    action: if blocks { Action::Enforce } else { Action::Audit },
+                    blocks,
+                    message: drift.how.words().to_owned(),
+                    full_message: drift.how.words().to_owned(),
+                    path: None,
+                    source: Some(passing.source.clone()),
+                    generated_by: passing.generated_by.map(str::to_owned),
+                });
+            }
+        }
         verdict.objects.push(object);
         Ok((redactor, made))
     }
@@ -195,22 +236,12 @@ impl Render<'_> {
         &self,
         decision: &Decision,
         passing: &Passing<'_>,
-        review: &Review,
+        subject: &Subject,
+        course: &Course<'_>,
         redactor: &Redactor,
         verdict: &mut Verdict,
     ) -> Vec<Made> {
         let gate = Gate { settings: self.settings, enforce: self.enforce };
-        // The names of what is made from a Secret may be taken from it.
-        let named = |text: Str| -> Str { passing.inherited.apply(&text).into() };
-        let subject = Subject {
-            namespace: named(review.namespace.clone()),
-            kind: review.kind.clone(),
-            name: named(match text(passing.value, &["metadata", "name"]) {
-                name if name.is_empty() => text(passing.value, &["metadata", "generateName"]),
-                name => name,
-            }),
-            api_version: text(passing.value, &["apiVersion"]),
-        };
         let mut made = Vec::new();
         for response in &decision.responses {
             // A generated object never triggers again.
@@ -229,7 +260,13 @@ impl Render<'_> {
                 let message = match &result.outcome {
                     Outcome::Pass | Outcome::Skip(_) => continue,
                     Outcome::Deferred(what) => format!("cannot be decided at a render, which does not know {what}"),
-                    Outcome::Fail | Outcome::Warn | Outcome::Error => result.words().to_owned(),
+                    Outcome::Fail | Outcome::Warn | Outcome::Error => {
+                        let words = result.words();
+                        match course.weighing.why_not(policy, &result.rule) {
+                            Some(why) => format!("{}. {why}.", words.trim_end().trim_end_matches('.')),
+                            None => words.to_owned(),
+                        }
+                    }
                 };
                 verdict.findings.push(Finding {
                     subject: subject.clone(),
@@ -253,6 +290,21 @@ impl Render<'_> {
     }
 }
 
+/// The object of a finding.
+fn subject(passing: &Passing<'_>, review: &Review) -> Subject {
+    // The names of what is made from a Secret may be taken from it.
+    let named = |text: Str| -> Str { passing.inherited.apply(&text).into() };
+    Subject {
+        namespace: named(review.namespace.clone()),
+        kind: review.kind.clone(),
+        name: named(match text(passing.value, &["metadata", "name"]) {
+            name if name.is_empty() => text(passing.value, &["metadata", "generateName"]),
+            name => name,
+        }),
+        api_version: text(passing.value, &["apiVersion"]),
+    }
+}
+
 fn found(policy: &Policy, outcome: &Outcome, blocks: bool) -> FindingResult {
     match outcome {
         Outcome::Pass => FindingResult::Pass,
@@ -265,95 +317,6 @@ fn found(policy: &Policy, outcome: &Outcome, blocks: bool) -> FindingResult {
     }
 }
 
-/// A path whose text would show a secret is cut to the object.
-fn shown(path: Pointer, redactor: &Redactor) -> Pointer {
-    let text = path.to_string();
-    if redactor.apply(&text) == text { path } else { Pointer::root() }
-}
-
-/// The place in the object as written of a place in the object after mutation: items of a list are
-/// found again by their name, because a mutation may have put others before them.
-#[must_use]
-pub fn written_path(path: &Pointer, after: &Value, written: &Value) -> Pointer {
-    let (mut after, mut written) = (Some(after), Some(written));
-    path.segments()
-        .iter()
-        .map(|segment| match segment {
-            Segment::Key(key) => {
-                after = after.and_then(|v| v.get(key));
-                written = written.and_then(|v| v.get(key));
-                segment.clone()
-            }
-            Segment::Index(index) => {
-                let item = after.and_then(Value::as_list).and_then(|items| items.get(*index));
-                let items = written.and_then(Value::as_list).unwrap_or_default();
-                let name = item.and_then(|i| i.str_at(&["name"]));
-                let named = name.and_then(|name| items.iter().position(|i| i.str_at(&["name"]) == Some(name)));
-                let same = || item.and_then(|item| items.iter().position(|i| i == item));
-                let at = named.or_else(same).unwrap_or(*index);
-                after = item;
-                written = items.get(at);
-                Segment::Index(at)
-            }
-        })
-        .collect()
-}
-
-fn text(value: &Value, path: &[&str]) -> Str {
-    value.str_at(path).unwrap_or_default().into()
-}
-
-/// The object as admission will see it: the API server fills in the namespace before policies look.
-fn with_namespace(value: &Value, namespace: &Str) -> Value {
-    if namespace.is_empty() || has_namespace(value) {
-        return value.clone();
-    }
-    let mut value = value.clone();
-    let metadata = value.as_map_mut().and_then(|m| m.get_mut("metadata")).and_then(Value::as_map_mut);
-    if let Some(metadata) = metadata {
-        metadata.insert("namespace", namespace.clone().into());
-    }
-    value
-}
-
-/// The object as it is printed: a namespace that only we filled in is left to Argo CD.
-fn without_namespace(object: &Value, written: &Value, filled_in: &Str) -> Value {
-    let ours = !has_namespace(written)
-        && !filled_in.is_empty()
-        && object.str_at(&["metadata", "namespace"]) == Some(filled_in.as_str());
-    let mut object = object.clone();
-    if ours && let Some(metadata) = object.as_map_mut().and_then(|m| m.get_mut("metadata")).and_then(Value::as_map_mut)
-    {
-        metadata.remove("namespace");
-        if let Some(empty) = written.at(&["metadata", "namespace"]) {
-            metadata.insert("namespace", empty.clone());
-        }
-    }
-    object
-}
-
-fn has_namespace(value: &Value) -> bool {
-    value.str_at(&["metadata", "namespace"]).is_some_and(|namespace| !namespace.is_empty())
-}
-
-/// What would make Argo CD see another object than the one that was decided, or none.
-fn unprintable(object: &Value) -> Option<&'static str> {
-    let has = |path: &[&str]| object.str_at(path).is_some_and(|text| !text.is_empty());
-    if !has(&["apiVersion"]) || !has(&["kind"]) {
-        return Some("is left without apiVersion or kind by a policy");
-    }
-    if !has(&["metadata", "name"]) && !has(&["metadata", "generateName"]) {
-        return Some("is left without a name by a policy");
-    }
-    if matches!(object.get("items"), Some(Value::List(_) | Value::Null)) {
-        return Some("is given 'items' by a policy, which Argo CD would take for a List");
-    }
-    if object.depth() > crate::config::settings::DEEPEST {
-        return Some("is made too deep by a policy");
-    }
-    None
-}
-
 #[cfg(test)]
 #[path = "run_tests.rs"]
-mod tests;
+pub(super) mod tests;

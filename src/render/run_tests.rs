@@ -1,13 +1,14 @@
 use super::*;
 use crate::config::gate::{Enforcement, OnDeferred, OnRuleError};
 use crate::config::settings::Step;
+use crate::document::Pointer;
 use crate::document::yaml;
 use crate::output::failure;
 use crate::policy::load;
 use crate::render::RenderFacts;
 use crate::source::{Limits, MemoryFiles, Tree, read};
 
-const LABELS: &str = r#"
+pub(in crate::render) const LABELS: &str = r#"
 apiVersion: kyverno.io/v1
 kind: ClusterPolicy
 metadata: {name: labels}
@@ -21,27 +22,31 @@ spec:
       pattern: {metadata: {labels: {team: "?*"}}}
 "#;
 
-fn rule(name: &str, body: &str) -> String {
+pub(in crate::render) fn rule(name: &str, body: &str) -> String {
     format!(
         "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {{name: {name}}}\nspec:\n  background: false\n  rules:\n  - name: r\n    {}\n",
         body.replace('\n', "\n    ")
     )
 }
 
-const DATA: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n";
+pub(in crate::render) const DATA: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n";
 
-struct Case {
-    policies: String,
-    settings: Settings,
-    enforce: Vec<Str>,
-    manifests: String,
+pub(in crate::render) struct Case {
+    pub(in crate::render) policies: String,
+    pub(in crate::render) settings: Settings,
+    pub(in crate::render) now: i128,
+    pub(in crate::render) application: Application,
+    pub(in crate::render) enforce: Vec<Str>,
+    pub(in crate::render) manifests: String,
 }
 
 impl Case {
-    fn new(policies: &str, manifests: &str) -> Self {
+    pub(in crate::render) fn new(policies: &str, manifests: &str) -> Self {
         Self {
             policies: policies.to_owned(),
             settings: Settings::default(),
+            now: 0,
+            application: Application { namespace: Some("shop".to_owned()), ..Application::default() },
             enforce: Vec::new(),
             manifests: manifests.to_owned(),
         }
@@ -62,22 +67,22 @@ impl Case {
         let manifests = read(&files, &Tree::default(), &Limits::default()).unwrap().manifests;
         let render = Render {
             set: &set,
+            application: &self.application,
             settings: &self.settings,
             enforce: &self.enforce,
-            facts: &RenderFacts::default(),
+            facts: &RenderFacts::new(Vec::new(), Vec::new(), self.now),
             user: User::Unknown,
-            default_namespace: "shop".into(),
             stop: &Stop::never(),
         };
         render.run(&manifests)
     }
 
-    fn run(&self) -> Verdict {
+    pub(in crate::render) fn run(&self) -> Verdict {
         self.try_run().expect("renders")
     }
 }
 
-fn results(verdict: &Verdict) -> Vec<(&'static str, bool)> {
+pub(in crate::render) fn results(verdict: &Verdict) -> Vec<(&'static str, bool)> {
     verdict.findings.iter().map(|f| (f.result.as_str(), f.blocks)).collect()
 }
 

@@ -173,7 +173,7 @@ fn join_path(directory: &str, rest: &str) -> String {
 }
 
 /// The text of a file, read within `limit`; `shown` is its name in errors.
-fn text_of(files: &dyn Files, path: &str, shown: &str, limit: u64) -> Result<String, SourceError> {
+pub(super) fn text_of(files: &dyn Files, path: &str, shown: &str, limit: u64) -> Result<String, SourceError> {
     let bytes = files.read(path, limit).map_err(|fault| SourceError::of(shown, of_file(fault, limit)))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -182,7 +182,7 @@ fn text_of(files: &dyn Files, path: &str, shown: &str, limit: u64) -> Result<Str
     })
 }
 
-fn of_file(fault: FileFault, limit: u64) -> Fault {
+pub(super) fn of_file(fault: FileFault, limit: u64) -> Fault {
     match fault {
         FileFault::Missing => Fault::Unreadable("there is no such file or directory".to_owned()),
         FileFault::NotAFile => Fault::Special,

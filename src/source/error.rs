@@ -61,6 +61,11 @@ pub enum Fault {
     TooManyValues(usize),
     /// Directories nest too deep.
     TooDeep(usize),
+    /// An `.argocd-source` file that changes the plugin; holds the key.
+    PluginOverride {
+        /// `plugin`, or the field of it.
+        key: String,
+    },
     /// The document is no map.
     NotAnObject,
     /// A field every object has is absent, empty or not text.
@@ -150,6 +155,10 @@ impl fmt::Display for Fault {
             Self::TooManyValues(limit) => write!(f, "more than {limit} values and keys in all (limits.values)"),
             Self::TooManyDocuments(limit) => write!(f, "more than {limit} documents in all (limits.documents)"),
             Self::TooDeep(limit) => write!(f, "directories nest deeper than {limit} levels (limits.depth)"),
+            Self::PluginOverride { key } => write!(
+                f,
+                "'{key}' would switch or change the plugin that the Application names: remove it, and write it in the Application"
+            ),
             Self::NotAnObject => write!(
                 f,
                 "not a Kubernetes object: a manifest is a map with apiVersion, kind and metadata; leave the file out with render.plain.exclude in .rendergate.yaml if it is none"

@@ -3,7 +3,7 @@
 //! remedy; nothing is silently dropped.
 //!
 //! [`directory::read`] walks [`Files`], [`objects`] turns documents into manifests, [`detect`]
-//! refuses trees that another renderer must read.
+//! refuses trees that another renderer must read, [`overrides`] files that would change the plugin.
 
 pub mod detect;
 pub mod directory;
@@ -12,6 +12,7 @@ pub mod files;
 pub mod glob;
 pub mod identity;
 mod objects;
+pub mod overrides;
 
 pub use directory::{RENDER_CONFIGURATION, Reading, Tree, read};
 pub use error::{Fault, SourceError};

@@ -138,7 +138,7 @@ impl Session<'_> {
                     change_object(&mut review);
                 }
                 let only = |candidate: &Policy, _: &_| std::ptr::eq(candidate, &**policy);
-                let selection = Selection { stages: &[stage], rule: &only };
+                let selection = Selection { stages: &[stage], rule: &only, ..Selection::default() };
                 let decision = decide_selected(self.set, &review, self.facts, selection);
                 let mine = decision.responses.into_iter().find(|r| Arc::ptr_eq(&r.policy, policy));
                 let response = match mine {

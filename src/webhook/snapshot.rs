@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::facts::Facts;
-use crate::policy::rule::{Action, FailurePolicy, Policy, Rule};
+use crate::policy::rule::{Action, Exception, FailurePolicy, Policy, Rule};
 use crate::policy::set::PolicySet;
 
 /// The policies, and the operator's word on them.
@@ -41,6 +41,9 @@ impl Snapshot {
 pub trait Gate: Send + Sync {
     /// The action set for a rule by the configuration; `None` leaves it to the policy.
     fn action(&self, policy: &Policy, rule: &Rule) -> Option<Action>;
+
+    /// Whether an exception that matches counts at `now` (nanoseconds since the epoch).
+    fn excuses(&self, exception: &Exception, now: i128) -> bool;
 
     /// What is known of the world. Made for one review, so that its clock stands still.
     fn facts(&self) -> Box<dyn Facts + '_>;

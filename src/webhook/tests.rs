@@ -10,7 +10,7 @@ use super::*;
 use crate::document::{Manifest, Map, Source, Value, json, yaml};
 use crate::engine::facts::{ApiCall, Fact, Facts};
 use crate::policy::load::load;
-use crate::policy::rule::{Action, Policy, Rule};
+use crate::policy::rule::{Action, Exception, Policy, Rule};
 use crate::policy::set::PolicySet;
 use std::sync::Arc;
 
@@ -61,6 +61,10 @@ struct TestGate(Mood);
 impl Gate for TestGate {
     fn action(&self, _: &Policy, _: &Rule) -> Option<Action> {
         None
+    }
+
+    fn excuses(&self, _: &Exception, _: i128) -> bool {
+        true
     }
 
     fn facts(&self) -> Box<dyn Facts + '_> {

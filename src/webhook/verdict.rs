@@ -13,7 +13,7 @@ use crate::mutate::json_patch;
 use crate::output::admission::{AdmissionRequest, Answer, Findings, denial_text};
 use crate::output::redact::Redactor;
 use crate::policy::action::{self, Namespace};
-use crate::policy::rule::{Action, ActionOverride, Body, FailurePolicy, Policy, Rule, Stage};
+use crate::policy::rule::{Action, ActionOverride, Body, Exception, FailurePolicy, Policy, Rule, Stage};
 use crate::policy::selector::NamespaceLabels;
 
 use super::review::review;
@@ -153,7 +153,9 @@ impl<'a> Sorter<'a> {
 
     fn decide(&self, stages: &[Stage], rule: &dyn Fn(&Policy, &Rule) -> bool) -> Decision {
         let rule = |policy: &Policy, r: &Rule| policy.admission && self.batch.holds(policy) && rule(policy, r);
-        decide_selected(&self.snapshot.set, self.review, self.facts, Selection { stages, rule: &rule })
+        let exception = |e: &Exception| self.snapshot.gate.excuses(e, self.facts.now());
+        let selection = Selection { stages, rule: &rule, exception: &exception };
+        decide_selected(&self.snapshot.set, self.review, self.facts, selection)
     }
 
     fn labels(&self) -> NamespaceLabels {

@@ -162,7 +162,11 @@ fn slowest(set: &PolicySet, decision: &Decision, review: &Review) -> Option<(Dur
             set,
             review,
             &NoWorld,
-            Selection { stages: &[Stage::Mutate, Stage::Validate, Stage::Generate], rule: &rule },
+            Selection {
+                stages: &[Stage::Mutate, Stage::Validate, Stage::Generate],
+                rule: &rule,
+                ..Selection::default()
+            },
         );
         (started.elapsed(), policy.source.place(&Pointer::root()).to_string() + " " + &policy.name)
     };

@@ -42,28 +42,6 @@ fn sections_are_chosen_by_what_argo_cd_says() {
 }
 
 #[test]
-fn what_a_committer_can_write_changes_nothing() {
-    let gate = Gate::new()
-        .file("a.yaml", BAD)
-        .file(".argocd-source.yaml", "plugin: {env: [{name: ENFORCEMENT, value: audit}]}\n")
-        .environment("ARGOCD_ENV_ENFORCEMENT", "audit")
-        .environment("ARGOCD_ENV_RENDERGATE_CONFIG", "/dev/null")
-        .environment("PARAM_ENFORCEMENT", "audit");
-    denied(&gate.run());
-}
-
-#[test]
-fn a_policy_exception_counts_only_from_the_operator() {
-    let exception = "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: let, namespace: ops}\nspec:\n  \
-                     exceptions: [{policyName: need-team, ruleNames: [team]}]\n  match: {any: [{resources: {kinds: [ConfigMap], names: [bad]}}]}\n";
-    let gate = Gate::new().file("a.yaml", BAD).file("e.yaml", exception);
-    denied(&gate.run());
-    let gate = gate.config("policies: [{path: policies}]\nexceptions: [{path: exceptions}]\n");
-    gate.write("exceptions/let.yaml", exception);
-    printed(&gate.run());
-}
-
-#[test]
 fn facts_turn_deferred_rules_into_decisions() {
     let gate = Gate::new()
         .file("a.yaml", GOOD.replace("metadata: {", "metadata: {namespace: shop, "))

@@ -32,6 +32,7 @@ mod recorded;
 mod secrets;
 mod starter_set;
 mod suites;
+mod trust;
 #[cfg(feature = "webhook")]
 mod webhook_process;
 mod yaml_corpus;

@@ -8,8 +8,9 @@ use crate::config::gate::Enforcement;
 use crate::config::{Application, Settings};
 use crate::engine::Facts;
 use crate::operator::{KnownObjects, Word, policies};
-use crate::policy::rule::{Action, Policy, Rule};
+use crate::policy::rule::{Action, Exception, Policy, Rule};
 use crate::policy::set::PolicySet;
+use crate::policy::terms::Standing;
 use crate::render::RenderFacts;
 use crate::webhook::reload::Source;
 use crate::webhook::{Gate, Snapshot};
@@ -80,6 +81,12 @@ impl Gate for ConfiguredGate {
             Enforcement::Audit => Some(Action::Audit),
             Enforcement::Enforce => Some(Action::Enforce),
         }
+    }
+
+    /// No Application asks here: an exception for some of them counts at their renders only.
+    fn excuses(&self, exception: &Exception, now: i128) -> bool {
+        let required = &self.settings.exception_rules.require;
+        exception.terms.standing(&Application::default(), now, required) == Standing::Counts
     }
 
     fn facts(&self) -> Box<dyn Facts + '_> {

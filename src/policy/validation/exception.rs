@@ -1,8 +1,9 @@
-//! PolicyExceptions (chapter 10 §5.1, end of §6). Only the cluster makes these checks; Kyverno's
-//! command line takes every exception.
+//! PolicyExceptions (chapter 10 §5.1, end of §6), and the terms we read from their annotations. Only
+//! the cluster makes these checks; Kyverno's command line takes every exception.
 
 use crate::policy::api::exception::ExceptionDocument;
 use crate::policy::api::matching::ResourceFilter;
+use crate::policy::terms::Terms;
 
 use super::spec::{FieldErrors, Path};
 use super::{Violation, matching, pod_security};
@@ -32,7 +33,10 @@ pub fn check(document: &ExceptionDocument) -> Result<(), Violation> {
     for (index, entry) in spec.pod_security.iter().flatten().enumerate() {
         pod_security::standard(entry, &path.child("podSecurity").index(index), &mut errors);
     }
-    errors.finish()
+    errors.finish()?;
+    Terms::read(&document.metadata.annotations)
+        .map(drop)
+        .map_err(|e| Violation::at(&["metadata", "annotations", &e.annotation], e.message))
 }
 
 pub(super) fn no_user(filter: &ResourceFilter, path: &Path, errors: &mut FieldErrors) {
