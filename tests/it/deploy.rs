@@ -76,10 +76,14 @@ fn the_webhook_starts_open_and_can_be_closed() {
             let webhooks =
                 one(&objects, kind, "rendergate").get("webhooks").and_then(Value::as_list).expect("webhooks");
             let policies: Vec<_> = webhooks.iter().map(|w| w.str_at(&["failurePolicy"]).unwrap_or_default()).collect();
-            assert_eq!(policies, [fail, "Ignore"], "{folder} {kind}");
+            let argocd: &[&str] = if kind == "ValidatingWebhookConfiguration" { &["Ignore"] } else { &[] };
+            assert_eq!(policies, [&[fail, "Ignore"], argocd].concat(), "{folder} {kind}");
             for webhook in webhooks {
                 assert_eq!(webhook.str_at(&["clientConfig", "service", "name"]), Some("rendergate-webhook"));
                 assert_eq!(webhook.str_at(&["sideEffects"]), Some("None"));
+                if webhook.str_at(&["name"]) == Some("argocd.validate.rendergate.dev") {
+                    continue;
+                }
                 let text = rendergate::document::json::to_string(webhook);
                 for namespace in ["kube-system", "argocd", "rendergate"] {
                     assert!(text.contains(&format!("\"{namespace}\"")), "{namespace} is not excluded");
@@ -104,6 +108,40 @@ fn the_starter_set_audits_and_one_overlay_enforces() {
             }
         }
         assert_eq!(validate, 5);
+    }
+}
+
+/// Applications stand in a namespace that the other webhooks leave out.
+#[test]
+fn applications_in_argo_cds_own_namespace_are_admitted_by_the_webhook() {
+    let configurations = documents(&read("deploy/webhook/webhooks.yaml"));
+    let webhooks = one(&configurations, "ValidatingWebhookConfiguration", "rendergate").get("webhooks");
+    let webhooks = webhooks.and_then(Value::as_list).expect("webhooks");
+    let argocd = webhooks.iter().find(|w| w.str_at(&["name"]) == Some("argocd.validate.rendergate.dev")).expect("one");
+    let selector = argocd.at(&["namespaceSelector", "matchExpressions"]).and_then(Value::as_list).expect("a selector");
+    assert_eq!(selector[0].str_at(&["operator"]), Some("In"));
+    assert_eq!(selector[0].get("values"), Some(&Value::list(vec![Value::string("argocd")])));
+    let rule = argocd.get("rules").and_then(Value::as_list).expect("rules")[0].clone();
+    let texts = |key: &str| rule.get(key).and_then(Value::as_list).expect("a list").to_vec();
+    assert_eq!(texts("operations"), ["CREATE", "UPDATE"].map(Value::from));
+    assert_eq!(texts("resources"), ["applications", "applicationsets", "appprojects"].map(Value::from));
+}
+
+#[test]
+fn the_pack_for_argo_cds_kinds_is_added_by_a_component() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let up = "../".repeat(folder.path().canonicalize().expect("a path").components().count() - 1);
+    let here = |name: &str| format!("{up}{}", root().join(name).to_string_lossy().trim_start_matches('/'));
+    let text = format!("resources: [{}]\ncomponents: [{}]\n", here("policies"), here("policies/argocd"));
+    fs::write(folder.path().join("kustomization.yaml"), text).expect("a file");
+    let Some(objects) = kustomize(folder.path()) else { return };
+    let data = one(&objects, "ConfigMap", "rendergate-policies").get("data").and_then(Value::as_map).expect("data");
+    assert_eq!(data.len(), 11);
+    for name in
+        ["applications-use-the-gate", "applicationsets-use-the-gate", "no-other-plugins", "projects-cannot-go-round"]
+    {
+        assert!(data.get(&format!("{name}.yaml")).is_some(), "{name} is not delivered");
+        assert!(read("policies/README.md").contains(name), "{name}");
     }
 }
 

@@ -16,7 +16,7 @@ use crate::admission_recorded::recording::Recording;
 use crate::webhook_process::Process;
 
 /// Policy → rule → Kyverno's text.
-type Findings = BTreeMap<String, BTreeMap<String, String>>;
+pub type Findings = BTreeMap<String, BTreeMap<String, String>>;
 
 #[test]
 fn the_webhook_decides_random_workloads_as_the_render_does() {
@@ -134,13 +134,13 @@ fn blocked(folder: &Path) -> BTreeMap<String, Findings> {
     blocked
 }
 
-fn identity(object: &Value) -> String {
+pub fn identity(object: &Value) -> String {
     let text = |keys: &[&str]| object.str_at(keys).unwrap_or_default();
     format!("{}/{}/{}", text(&["kind"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]))
 }
 
 /// The AdmissionReview of an object's CREATE, as the API server makes it.
-fn review(object: &Value) -> Value {
+pub fn review(object: &Value) -> Value {
     let api_version = object.str_at(&["apiVersion"]).expect("an apiVersion");
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
     let text = |keys: &[&str]| Value::from(object.str_at(keys).unwrap_or_default());
@@ -164,7 +164,7 @@ fn review(object: &Value) -> Value {
     ])
 }
 
-fn patched(object: &Value, response: &Value) -> Value {
+pub fn patched(object: &Value, response: &Value) -> Value {
     use base64::Engine as _;
     assert_eq!(response.get("allowed"), Some(&Value::Bool(true)), "{response:?}");
     let Some(patch) = response.str_at(&["patch"]) else { return object.clone() };
@@ -173,7 +173,7 @@ fn patched(object: &Value, response: &Value) -> Value {
     patch.apply(object).expect("the patch applies")
 }
 
-fn denied(response: &Value) -> Findings {
+pub fn denied(response: &Value) -> Findings {
     let Some(message) = response.str_at(&["status", "message"]) else { return Findings::new() };
     let (_, text) = message.split_once("policies \n\n").expect("a denial by policies");
     let documents = yaml::read(text, &yaml::Limits::default()).expect("YAML");

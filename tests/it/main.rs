@@ -8,6 +8,7 @@
 #[cfg(feature = "webhook")]
 mod admission_recorded;
 mod any_object;
+mod argocd_pack;
 mod bad_input;
 mod cleanup;
 mod denial_recorded;

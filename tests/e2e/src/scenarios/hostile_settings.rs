@@ -31,11 +31,14 @@ pub fn run(scene: &Scene) -> Result<()> {
     };
     let ours = |commit: &str| verdict(commit, &scene.namespace);
 
-    // A repository may name settings for the plugin, and they count for nothing.
+    // Settings that the Application has for the plugin count for nothing; a repository may not have any.
+    blocked("leave the plugin alone", &[(OVERRIDE, "")], &ours)?;
     let env = "plugin:\n  env:\n  - {name: RENDERGATE_CONFIG, value: /dev/null}\n";
-    blocked("override the plugin's variables", &[(OVERRIDE, env)], &ours)?;
+    let refused =
+        |_: &str| format!("{OVERRIDE}:1: 'plugin' would switch or change the plugin that the Application names");
+    blocked("override the plugin's variables", &[(OVERRIDE, env)], &refused)?;
     // Taking the plugin away leaves it where it is.
-    blocked("take the plugin away", &[(OVERRIDE, "plugin: null\n")], &ours)?;
+    blocked("take the plugin away", &[(OVERRIDE, "plugin: null\n")], &refused)?;
     // Another plugin, or any: there is none, and that is an error.
     blocked("name no plugin", &[(OVERRIDE, "plugin: {name: \"\"}\n")], &|_| {
         "could not find plugin supporting the given repository".into()
