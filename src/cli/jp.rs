@@ -2,19 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{CommandFactory, Subcommand};
 
 use crate::document::{Value, json};
 use crate::jmespath::{Clock, Expression, Random, Runtime, functions};
 use crate::suite::files;
 
-use super::{ExitStatus, Io};
+use super::{Cli, ExitStatus, Io};
 
 /// Arguments of `jp`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,12 +60,18 @@ const INPUT_BYTES: u64 = 64 << 20;
 /// Runs `jp`.
 pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
     let done = match &args.command {
-        Command::Query(args) => query(args, io),
-        Command::Function { names } => {
+        None => {
+            let mut cli = Cli::command();
+            let jp = cli.find_subcommand_mut("jp").map(clap::Command::render_help);
+            jp.iter().for_each(|help| io.print(help));
+            Ok(())
+        }
+        Some(Command::Query(args)) => query(args, io),
+        Some(Command::Function { names }) => {
             list_functions(names, io);
             Ok(())
         }
-        Command::Parse { expressions, files } => parse(expressions, files, io),
+        Some(Command::Parse { expressions, files }) => parse(expressions, files, io),
     };
     match done {
         Ok(()) => ExitStatus::Clean,

@@ -11,6 +11,7 @@ pub mod generate;
 mod io;
 pub mod jp;
 pub mod panics;
+mod pflag;
 pub mod probe;
 pub mod summarise;
 pub mod test;
@@ -20,7 +21,7 @@ pub mod webhook;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 
 pub use exit::ExitStatus;
 pub use io::{Input, Io, Output};
@@ -62,10 +63,20 @@ pub enum Command {
     Completion(completion::Args),
 }
 
+/// The commands and flags, those of Kyverno's commands read as Kyverno reads them.
+#[must_use]
+pub fn definition() -> clap::Command {
+    KYVERNOS.iter().fold(Cli::command(), |cli, name| cli.mut_subcommand(name, pflag::read_as_kyverno))
+}
+
+/// The commands that Kyverno has too.
+const KYVERNOS: &[&str] = &["apply", "test", "jp"];
+
 /// Parses `argv` (its first item is the program's name), runs the command and returns its status.
 pub fn run(argv: impl IntoIterator<Item = OsString>, io: &mut Io) -> ExitStatus {
     let argv: Vec<OsString> = argv.into_iter().collect();
-    let status = match Cli::try_parse_from(&argv) {
+    let parsed = definition().try_get_matches_from(&argv).and_then(|matches| Cli::from_arg_matches(&matches));
+    let status = match parsed {
         Ok(Cli { command: Some(command), .. }) => dispatch(command, io),
         Ok(Cli { command: None, .. }) => {
             io.print(Cli::command().render_help());
@@ -95,14 +106,16 @@ fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
 /// status callers know, and 2 for ours.
 fn refuse(argv: &[OsString], error: &clap::Error, io: &mut Io) -> ExitStatus {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        io.print(error.render());
+        // Help shows switches without the value they may take.
+        let plain = Cli::command().try_get_matches_from(argv).err().filter(|plain| plain.kind() == error.kind());
+        io.print(plain.as_ref().unwrap_or(error).render());
         return ExitStatus::Clean;
     }
     let text = error.render().to_string();
     io.say(text.strip_prefix("error: ").map_or_else(|| text.clone(), |rest| format!("Error: {rest}")));
     let command = argv.iter().skip(1).find(|a| !a.to_string_lossy().starts_with('-'));
     match command.map(|c| c.to_string_lossy()).as_deref() {
-        Some("apply" | "test" | "jp") => ExitStatus::PolicySaidNo,
+        Some(command) if KYVERNOS.contains(&command) => ExitStatus::PolicySaidNo,
         _ => ExitStatus::CouldNotWork,
     }
 }
@@ -113,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_command_definitions_are_sound() {
-        Cli::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]

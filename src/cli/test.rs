@@ -11,18 +11,18 @@ use crate::suite::run;
 use crate::suite::selector::Selector;
 use crate::suite::test_file::{self, Case};
 
+use super::apply::NO_REGISTRY;
 use super::{ExitStatus, Io};
 
 /// Arguments of `test`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Directories searched for test files, hidden ones included.
-    #[arg(required = true)]
     directories: Vec<PathBuf>,
     /// Name of the test files.
     #[arg(short, long, default_value = "kyverno-test.yaml")]
     file_name: String,
-    /// Branch of a git repository.
+    /// Branch of git repositories; without effect, they are not cloned.
     #[arg(short = 'b', long)]
     git_branch: Option<String>,
     /// Which results to check: comma-separated `policy=`, `rule=` and `resource=` with wildcards.
@@ -71,8 +71,11 @@ fn checked(args: &Args) -> Result<Option<TestFormat>, String> {
                 .ok_or_else(|| "invalid format, expected (json, yaml, markdown, junit)".to_owned())?,
         ),
     };
+    if args.directories.is_empty() {
+        return Err("requires at least 1 arg(s), only received 0".to_owned());
+    }
     if args.registry {
-        return Err("--registry is not supported: image registries are not read".to_owned());
+        return Err(NO_REGISTRY.to_owned());
     }
     Ok(format)
 }
@@ -174,9 +177,6 @@ fn load(args: &Args) -> Result<Vec<Case>, String> {
         let clean: PathBuf = directory.components().collect();
         let files = files::named_tree(&clean, &args.file_name).map_err(|e: FileError| e.to_string())?;
         cases.extend(files.iter().flat_map(|path| test_file::load(path)));
-    }
-    if args.git_branch.is_some() {
-        return Err("--git-branch is not supported: git repositories are not cloned".to_owned());
     }
     Ok(cases)
 }

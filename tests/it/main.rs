@@ -24,6 +24,7 @@ mod fuzz_corpus;
 mod gate;
 mod gate_settings;
 mod jmespath_probes;
+mod kyverno_flags;
 mod layering;
 #[path = "../oracle/mod.rs"]
 mod oracle;

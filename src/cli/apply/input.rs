@@ -52,7 +52,14 @@ pub fn load(args: &Args, io: &mut Io) -> Result<Given, String> {
     let values = load_values(args, io)?;
     let (mut loaded, unusable) = load_policies(args, io)?;
     let mut scopes = Scopes::default();
-    for definition in cluster::definitions(&args.crd_paths).map_err(|e| format!("failed to load CRDs ({e})"))? {
+    if !args.crd_path.is_empty() {
+        io.say("Flag --crd-path has been deprecated, use --crd-paths instead\n");
+    }
+    if args.context_file.is_some() {
+        io.say("Warning: --context-file is not read: the policies that use it are not evaluated yet\n");
+    }
+    let crds = [args.crd_paths.as_slice(), &args.crd_path].concat();
+    for definition in cluster::definitions(&crds).map_err(|e| format!("failed to load CRDs ({e})"))? {
         scopes.learn(&definition);
     }
     let targets = load_objects(&args.target_resources, &scopes, args, io)?.objects;

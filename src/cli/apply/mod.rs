@@ -41,10 +41,10 @@ pub struct Args {
     /// Only cluster-scoped kinds, with --cluster.
     #[arg(long)]
     cluster_wide_resources: bool,
-    /// Access to a cluster.
+    /// Access to a cluster, with --cluster.
     #[arg(long)]
     kubeconfig: Option<PathBuf>,
-    /// Access to a cluster.
+    /// Access to a cluster, with --cluster.
     #[arg(long)]
     context: Option<String>,
     /// File (*.yaml, *.yml) or directory that receives changed and generated objects.
@@ -140,18 +140,26 @@ pub struct Args {
     #[arg(long, default_value_t = 100, hide = true)]
     batch_size: i64,
     /// Accepted for compatibility: concerns reading from a cluster.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, hide = true)]
+    #[arg(long, num_args = 0..=1, default_value = "true", default_missing_value = "true", require_equals = true, hide = true)]
+    #[arg(value_parser = super::pflag::boolean)]
     continue_on_error: Option<bool>,
     /// Accepted for compatibility: concerns reading from a cluster.
     #[arg(long, hide = true)]
     show_performance: bool,
     /// CRD files that say which kinds have no namespace.
-    #[arg(long, alias = "crd-path", value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',')]
     crd_paths: Vec<PathBuf>,
+    /// The old name of --crd-paths.
+    #[arg(long, value_delimiter = ',', hide = true)]
+    crd_path: Vec<PathBuf>,
     /// Fail when a policy is of a deprecated kind.
     #[arg(long)]
     warnings_as_errors: bool,
 }
+
+/// Why `--registry` is refused.
+pub(super) const NO_REGISTRY: &str =
+    "--registry is not supported: image registries are not read; supply what rules read from them in a values file";
 
 /// Runs `apply`.
 pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
@@ -236,11 +244,11 @@ impl Args {
             ),
             (nothing, "resource file(s) or cluster required"),
             (
-                !self.crd_paths.is_empty() && self.kubeconfig.is_some(),
+                !(self.crd_paths.is_empty() && self.crd_path.is_empty()) && self.kubeconfig.is_some(),
                 "crd-paths and kubeconfig flags are mutually exclusive, please use only one of them",
             ),
             (
-                self.cluster || self.kubeconfig.is_some() || self.context.is_some(),
+                self.cluster,
                 "reading resources from a cluster is not supported: write them to a file and name it with --resource",
             ),
             (
@@ -251,7 +259,7 @@ impl Args {
                 !self.if_enforced.is_empty() && !matches!(self.format, None | Some(findings::Format::Json)),
                 "--if-enforced prints text, or JSON with --format json",
             ),
-            (self.registry, "--registry is not supported: image registries are not read"),
+            (self.registry, NO_REGISTRY),
         ];
         match refused.iter().find(|(wrong, _)| *wrong) {
             Some((_, text)) => Err((*text).to_owned()),
