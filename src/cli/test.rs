@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::output::table::{self, Row, TableStyle};
-use crate::output::test_results::{self, TestFormat};
+use crate::output::test_results::{self, Numbered, TestFormat};
 use crate::suite::files::{self, FileError};
 use crate::suite::matching::Counts;
 use crate::suite::run;
@@ -109,10 +109,11 @@ fn run_all(args: &Args, format: Option<TestFormat>, io: &mut Io) -> Result<(), S
         counts.pass += outcome.counts.pass;
         counts.skip += outcome.counts.skip;
         counts.fail += outcome.counts.fail;
-        failed.extend(outcome.rows.iter().filter(|row| row.is_failure).cloned());
+        let rows: Vec<Numbered> = (1..).zip(outcome.rows).collect();
         if !args.fail_only {
-            io.print(format_args!("\n{}\n", rows(&outcome.rows, format, style)));
+            io.print(shown(&rows, format, style));
         }
+        failed.extend(rows.into_iter().filter(|(_, row)| row.is_failure));
     }
     progress.clear(io);
     if args.warnings_as_errors && deprecations > 0 {
@@ -141,7 +142,7 @@ fn summarize(
     format: Option<TestFormat>,
     style: TableStyle,
     counts: Counts,
-    failed: &[Row],
+    failed: &[Numbered],
     io: &mut Io,
 ) -> Result<(), String> {
     let Counts { pass, fail, skip } = counts;
@@ -154,17 +155,26 @@ fn summarize(
         return Ok(());
     }
     if args.fail_only {
-        let title = if format.is_none() { "Aggregated Failed Test Cases : \n" } else { "\n" };
-        io.print(format_args!("{title}{}", rows(failed, format, style)));
+        io.print(match format {
+            None => format!("Aggregated Failed Test Cases : \n{}", as_table(failed, style)),
+            Some(_) => shown(failed, format, style),
+        });
     }
     Err(format!("{fail} tests failed"))
 }
 
-fn rows(rows: &[Row], format: Option<TestFormat>, style: TableStyle) -> String {
+/// The rows with the empty lines around them.
+fn shown(rows: &[Numbered], format: Option<TestFormat>, style: TableStyle) -> String {
     match format {
-        None => table::print(rows, style),
-        Some(format) => format!("{}\n", test_results::print(rows, format, style.detailed)),
+        None => format!("\n{}\n", as_table(rows, style)),
+        Some(format) => format!("\n{}\n\n", test_results::print(rows, format, style.detailed)),
     }
+}
+
+/// The table numbers its rows anew.
+fn as_table(rows: &[Numbered], style: TableStyle) -> String {
+    let rows: Vec<Row> = rows.iter().map(|(_, row)| row.clone()).collect();
+    table::print(&rows, style)
 }
 
 fn load(args: &Args) -> Result<Vec<Case>, String> {

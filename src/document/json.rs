@@ -103,6 +103,14 @@ pub fn to_string_pretty(value: &Value) -> String {
     out.text
 }
 
+/// The same with `<`, `>`, `&`, U+2028 and U+2029 escaped, as Go's `MarshalIndent` writes them.
+#[must_use]
+pub fn to_string_pretty_go(value: &Value) -> String {
+    let mut out = Writer { text: String::new(), html: true, indent: Some("  ") };
+    out.value(value, 0);
+    out.text
+}
+
 /// A float as Go's `encoding/json` prints it: no exponent from 1e-6 up to 1e21, else `1e-7`, `1e+21`.
 #[must_use]
 pub fn number_text(number: f64) -> String {

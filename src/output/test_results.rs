@@ -34,21 +34,24 @@ impl TestFormat {
     }
 }
 
-/// Prints the rows, numbered from 1. `detailed` adds the messages.
+/// A row with its number in its test.
+pub type Numbered = (usize, Row);
+
+/// Prints the rows, without a final line break but in YAML and Markdown. `detailed` adds the messages.
 #[must_use]
-pub fn print(rows: &[Row], format: TestFormat, detailed: bool) -> String {
+pub fn print(rows: &[Numbered], format: TestFormat, detailed: bool) -> String {
     match format {
-        TestFormat::Json => json::to_string_pretty(&list(rows, detailed)),
+        TestFormat::Json => json::to_string_pretty_go(&list(rows, detailed)),
         TestFormat::Yaml => yaml::write_sorted(&list(rows, detailed)),
         TestFormat::Markdown => markdown(rows, detailed),
         TestFormat::Junit => junit(rows, detailed),
     }
 }
 
-fn list(rows: &[Row], detailed: bool) -> Value {
-    let item = |(at, row): (usize, &Row)| {
+fn list(rows: &[Numbered], detailed: bool) -> Value {
+    let item = |(id, row): &Numbered| {
         let mut entries = vec![
-            ("ID", Value::Int(i64::try_from(at + 1).unwrap_or(i64::MAX))),
+            ("ID", Value::Int(i64::try_from(*id).unwrap_or(i64::MAX))),
             ("POLICY", Value::from(row.policy.as_str())),
             ("RULE", Value::from(row.rule.as_str())),
             ("RESOURCE", Value::from(row.resource.as_str())),
@@ -60,10 +63,10 @@ fn list(rows: &[Row], detailed: bool) -> Value {
         }
         Value::map(entries.into_iter().map(|(k, v)| (k.into(), v)).collect())
     };
-    Value::list(rows.iter().enumerate().map(item).collect())
+    Value::list(rows.iter().map(item).collect())
 }
 
-fn markdown(rows: &[Row], detailed: bool) -> String {
+fn markdown(rows: &[Numbered], detailed: bool) -> String {
     let cell = |text: &str| text.replace('|', "\\|").replace('\n', "<br>");
     let mut out = String::from("| ID | POLICY | RULE | RESOURCE | RESULT | REASON | ");
     if detailed {
@@ -71,9 +74,9 @@ fn markdown(rows: &[Row], detailed: bool) -> String {
     }
     out.push_str("\n|----|----|----|----|----|----|");
     out.push_str(if detailed { "----|\n" } else { "\n" });
-    for (at, row) in rows.iter().enumerate() {
+    for (id, row) in rows {
         let cells = [&row.policy, &row.rule, &row.resource, row.result, &row.reason].map(|text: &str| cell(text));
-        out.push_str(&format!("| {} | {} |", at + 1, cells.join(" | ")));
+        out.push_str(&format!("| {id} | {} |", cells.join(" | ")));
         if detailed {
             out.push_str(&format!(" {} |", cell(&row.message)));
         }
@@ -83,11 +86,11 @@ fn markdown(rows: &[Row], detailed: bool) -> String {
 }
 
 /// Well-formed, escaped, suites in order of first appearance; Kyverno's own is none of the three.
-fn junit(rows: &[Row], detailed: bool) -> String {
+fn junit(rows: &[Numbered], detailed: bool) -> String {
     let failures = |rows: &[&Row]| rows.iter().filter(|r| r.is_failure).count();
-    let all: Vec<&Row> = rows.iter().collect();
+    let all: Vec<&Row> = rows.iter().map(|(_, row)| row).collect();
     let mut policies: Vec<&str> = Vec::new();
-    for row in rows {
+    for row in &all {
         if !policies.contains(&row.policy.as_str()) {
             policies.push(&row.policy);
         }
@@ -99,7 +102,7 @@ fn junit(rows: &[Row], detailed: bool) -> String {
     };
     put(format!("<testsuites tests=\"{}\" failures=\"{}\">", rows.len(), failures(&all)));
     for policy in policies {
-        let suite: Vec<&Row> = rows.iter().filter(|r| r.policy == policy).collect();
+        let suite: Vec<&Row> = all.iter().filter(|r| r.policy == policy).copied().collect();
         let (name, count) = (escape(policy), suite.len());
         put(format!(" <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{}\">", failures(&suite)));
         for row in suite {
@@ -118,7 +121,7 @@ fn junit(rows: &[Row], detailed: bool) -> String {
         }
         put(" </testsuite>".to_owned());
     }
-    put("</testsuites>".to_owned());
+    out.push_str("</testsuites>");
     out
 }
 
@@ -126,7 +129,7 @@ fn junit(rows: &[Row], detailed: bool) -> String {
 mod tests {
     use super::*;
 
-    fn rows() -> Vec<Row> {
+    fn rows() -> Vec<Numbered> {
         let row = |policy: &str, result, reason: &str| Row {
             policy: policy.into(),
             rule: "r".into(),
@@ -136,7 +139,8 @@ mod tests {
             message: "a <b> & \"c\" | ]]>".into(),
             is_failure: result == "Fail",
         };
-        vec![row("p", "Pass", "Ok"), row("q", "Fail", "Want pass, got fail"), row("p", "Skip", "Ok")]
+        let rows = [row("p", "Pass", "Ok"), row("q", "Fail", "Want pass, got fail"), row("p", "Skip", "Ok")];
+        rows.into_iter().enumerate().map(|(at, row)| (at + 1, row)).collect()
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod secrets;
 mod starter_set;
 mod suites;
 mod trust;
+mod test_output;
 #[cfg(feature = "webhook")]
 mod webhook_process;
 mod yaml_corpus;
