@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::document::{Value, yaml};
 use crate::operator::files::why;
 use crate::output::blast_radius::BlastRadius;
-use crate::output::summary::{self, By, Reports};
+use crate::output::reports::{self, Reports, Unlisted};
+use crate::output::summary::{self, By, View};
 
 use super::{ExitStatus, Io};
 
@@ -15,8 +16,9 @@ const LONGEST: u64 = 512 << 20;
 /// Arguments of `summarise`.
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Files, or directories of YAML and JSON files, with reports: policy reports of both API groups, lists of them, findings of
-    /// rendergate. Standard input if there is none, or for `-`.
+    /// Files, or directories of YAML and JSON files: policy reports of both API groups, lists of them,
+    /// findings of rendergate; also Applications, and objects that Argo CD tracks, which say what
+    /// application a result belongs to. Standard input if there is none, or for `-`.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Show only what fails, then every failure on its own line.
@@ -35,16 +37,16 @@ pub struct Args {
     /// from Audit to Enforce; exit with 1 if any would.
     #[arg(long, value_name = "POLICY", value_delimiter = ',', conflicts_with_all = ["failures_only", "policies", "by"])]
     if_enforced: Vec<String>,
-    /// How `--if-enforced` prints.
-    #[arg(long, value_enum, default_value = "text", requires = "if_enforced")]
+    /// Text, or one compact line of JSON.
+    #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
 
-/// How `--if-enforced` prints.
+/// How the overview is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     Text,
-    /// `rendergate.dev/blast-radius/v1`, one compact line.
+    /// `rendergate.dev/summary/v1`, or `rendergate.dev/blast-radius/v1` with `--if-enforced`.
     Json,
 }
 
@@ -78,7 +80,7 @@ pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
     if !args.if_enforced.is_empty() {
         return if_enforced(args, &reports, io);
     }
-    let rows = summary::of_policies(reports.rows(), &args.policies);
+    let rows = reports::of_policies(reports.rows(), &args.policies);
     let by = match args.by {
         Grouping::Policy => By::Policy,
         Grouping::Rule => By::Rule,
@@ -87,7 +89,21 @@ pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
         Grouping::Application => By::Application,
         Grouping::Severity => By::Severity,
     };
-    io.print(summary::text(&rows, by, args.failures_only));
+    let unlisted = if args.policies.is_empty() {
+        reports.unlisted
+    } else {
+        if reports.unlisted != Unlisted::default() {
+            io.say(
+                "rendergate: note: findings do not list what passed or was skipped; with --policy it is not counted\n",
+            );
+        }
+        Unlisted::default()
+    };
+    let view = View { by, failures_only: args.failures_only, unlisted };
+    io.print(match args.format {
+        Format::Text => view.text(&rows),
+        Format::Json => view.json(&rows),
+    });
     if args.exit_on_violations && rows.iter().any(summary::is_failure) {
         ExitStatus::PolicySaidNo
     } else {
@@ -100,12 +116,12 @@ pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
 fn if_enforced(args: &Args, reports: &Reports, io: &mut Io) -> ExitStatus {
     let rows = reports.rows();
     for policy in &args.if_enforced {
-        if summary::of_policies(rows.clone(), std::slice::from_ref(policy)).is_empty() {
+        if reports::of_policies(rows.clone(), std::slice::from_ref(policy)).is_empty() {
             io.say(format_args!("rendergate: the input holds no result of a policy '{policy}'\n"));
             return ExitStatus::CouldNotWork;
         }
     }
-    let radius = BlastRadius::of(&summary::of_policies(rows, &args.if_enforced));
+    let radius = BlastRadius::of(&reports::of_policies(rows, &args.if_enforced));
     io.print(match args.format {
         Format::Text => radius.text(&args.if_enforced),
         Format::Json => radius.json(&args.if_enforced),
@@ -225,6 +241,8 @@ mod tests {
         let once = "pass: 0, fail: 1, warn: 0, error: 0, skip: 0 (1 objects)\n\nPOLICY  RULE  FAIL  ERROR  WARN  PASS  SKIP\n\
                     p       r        1      0     0     0     0\n";
         let (reports, found) = (apply(&["-p"]), apply(&["--format", "json"]));
+        let (_, out, _) = summarise(&found.replace("\"pass\":0", "\"pass\":4"), &["--format", "json"]);
+        assert!(out.contains("\"counts\":{\"error\":0,\"fail\":1,\"pass\":4,"), "{out}");
         for input in [&reports, &found] {
             let (status, out, err) = summarise(input, &[]);
             assert_eq!((status, out.as_str(), err.as_str()), (ExitStatus::Clean, once, ""), "{input}");

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use crate::document::{Str, Value, json};
 
-use super::summary::{Row, one_line};
+use super::reports::Row;
+use super::summary::one_line;
 
 /// The `apiVersion` of the JSON document.
 pub const API_VERSION: &str = "rendergate.dev/blast-radius/v1";
@@ -23,17 +24,22 @@ impl BlastRadius {
     /// From the rows of the policies in question. A violation stops an object, and so does a rule
     /// that could not be evaluated; `warn` is a violation that reports do not score (chapter 70
     /// §9.3), which enforcement does not excuse. A word that reports do not have counts as an error.
+    /// What a rule that enforces already stops is left out.
     #[must_use]
     pub fn of(rows: &[Row]) -> Self {
         let mut applications: BTreeMap<Str, Objects> = BTreeMap::new();
-        for row in rows.iter().filter(|row| !matches!(row.result.as_str(), "pass" | "skip")) {
+        for row in rows.iter().filter(|row| !row.enforced && !matches!(row.result.as_str(), "pass" | "skip")) {
             let slash = if row.rule.is_empty() { "" } else { "/" };
-            applications
-                .entry(row.application.clone())
-                .or_default()
-                .entry((row.namespace.clone(), row.kind.clone(), row.name.clone()))
-                .or_default()
-                .insert(format!("{}{slash}{}", row.policy, row.rule));
+            let unknown = [Str::default()];
+            let names = if row.applications.is_empty() { &unknown[..] } else { &row.applications };
+            for application in names {
+                applications
+                    .entry(application.clone())
+                    .or_default()
+                    .entry((row.namespace.clone(), row.kind.clone(), row.name.clone()))
+                    .or_default()
+                    .insert(format!("{}{slash}{}", row.policy, row.rule));
+            }
         }
         Self { applications }
     }
@@ -44,12 +50,17 @@ impl BlastRadius {
         self.applications.is_empty()
     }
 
+    /// How many objects would stop; one that several applications have counts once.
+    fn objects(&self) -> usize {
+        self.applications.values().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>().len()
+    }
+
     /// The same as one compact line of JSON: policies, count, applications with their objects. An
     /// application without a name is unknown.
     #[must_use]
     pub fn json(&self, policies: &[String]) -> String {
         let list = |items: Vec<Value>| Value::list(items);
-        let objects: usize = self.applications.values().map(BTreeMap::len).sum();
+        let objects = self.objects();
         let applications = self.applications.iter().map(|(application, objects)| {
             let objects = objects.iter().map(|((namespace, kind, name), rules)| {
                 Value::from([
@@ -73,7 +84,7 @@ impl BlastRadius {
     /// A line of counts, then each application with its objects and the rules that stop them.
     #[must_use]
     pub fn text(&self, policies: &[String]) -> String {
-        let objects: usize = self.applications.values().map(BTreeMap::len).sum();
+        let objects = self.objects();
         let known = self.applications.keys().filter(|name| !name.is_empty()).count();
         let mut out = one_line(&format!(
             "if {} were enforced: {} would stop, {} known",
@@ -111,8 +122,7 @@ mod tests {
             namespace: "shop".into(),
             kind: "Deployment".into(),
             name: name.into(),
-            application: application.into(),
-            file: Str::default(),
+            applications: application.split(',').filter(|a| !a.is_empty()).map(Str::from).collect(),
             ..Row::default()
         }
     }
@@ -133,6 +143,14 @@ mod tests {
              store: 1 object\n  Deployment shop/web: labels/owner, labels/team\n"
         );
         assert!(BlastRadius::of(&rows[2..4]).is_empty());
+        let both =
+            [row("dev,prod", "web", "team", "fail"), Row { enforced: true, ..row("qa", "web", "owner", "fail") }];
+        assert_eq!(
+            BlastRadius::of(&both).text(&["labels".to_owned()]),
+            "if labels were enforced: 1 object would stop, 2 applications known\n\n\
+             dev: 1 object\n  Deployment shop/web: labels/team\n\n\
+             prod: 1 object\n  Deployment shop/web: labels/team\n"
+        );
         assert_eq!(
             BlastRadius::of(&rows[..1]).json(&["l*".to_owned()]),
             "{\"apiVersion\":\"rendergate.dev/blast-radius/v1\",\"applications\":[{\"name\":\"store\",\"objects\":\

@@ -15,6 +15,7 @@ pub mod junit;
 pub mod manifests;
 pub mod redact;
 pub mod report;
+pub mod reports;
 pub mod sarif;
 pub mod summary;
 pub mod table;

@@ -1,41 +1,15 @@
-//! Reports become one short overview: counts, a table, and the failures one by one (chapter 70 §9–10).
-//!
-//! Both report API groups are read, and results that stand in both count once.
+//! Results of reports become one short overview: counts, a table, and the failures one by one, as text
+//! or as JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::document::scope::group_of;
-use crate::document::{Str, Value, wildcard};
+use crate::document::{Str, Value, json};
 
-use super::applications::Applications;
-use super::json::API_VERSION as FINDINGS;
+use super::reports::{Row, Unlisted};
 
-/// One result of one rule for one object.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Row {
-    /// The policy: `namespace/name` of a namespaced one.
-    pub policy: Str,
-    /// The rule; empty where reports have none.
-    pub rule: Str,
-    /// `pass`, `fail`, `warn`, `error` or `skip`.
-    pub result: Str,
-    /// `critical` to `info`, or empty.
-    pub severity: Str,
-    /// The object's namespace; empty outside namespaces.
-    pub namespace: Str,
-    /// The object's kind.
-    pub kind: Str,
-    /// The object's name.
-    pub name: Str,
-    /// The Argo CD application, where the report says; for our own findings that of the file, or
-    /// its folder.
-    pub application: Str,
-    /// The file, where the result says.
-    pub file: Str,
-    /// What the rule said.
-    pub message: String,
-}
+/// The `apiVersion` of the JSON document.
+pub const API_VERSION: &str = "rendergate.dev/summary/v1";
 
 /// What a table's lines stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,150 +40,19 @@ impl By {
         }
     }
 
-    fn key(self, row: &Row) -> Vec<Str> {
+    /// The groups a row belongs to: several where several applications have the object.
+    fn keys(self, row: &Row) -> Vec<Vec<Str>> {
+        let one = |key: &Str| vec![vec![key.clone()]];
         match self {
-            Self::Policy => vec![row.policy.clone()],
-            Self::Rule => vec![row.policy.clone(), row.rule.clone()],
-            Self::Namespace => vec![row.namespace.clone()],
-            Self::Kind => vec![row.kind.clone()],
-            Self::Application => vec![row.application.clone()],
-            Self::Severity => vec![row.severity.clone()],
+            Self::Policy => one(&row.policy),
+            Self::Rule => vec![vec![row.policy.clone(), row.rule.clone()]],
+            Self::Namespace => one(&row.namespace),
+            Self::Kind => one(&row.kind),
+            Self::Application if row.applications.is_empty() => vec![vec![Str::default()]],
+            Self::Application => row.applications.iter().map(|name| vec![name.clone()]).collect(),
+            Self::Severity => one(&row.severity),
         }
     }
-}
-
-/// Reports on their way to a summary.
-#[derive(Debug, Default)]
-pub struct Reports {
-    /// Report objects seen, by API group and UID: the versions of one object count once.
-    seen: BTreeSet<(Str, Str)>,
-    /// Results by what they are about, then by API group.
-    results: BTreeMap<Key, BTreeMap<Str, Vec<Row>>>,
-    /// Documents that are no reports.
-    pub others: usize,
-    /// The Applications among them.
-    applications: Applications,
-    /// Documents that are reports, or lists of them.
-    pub reports: usize,
-}
-
-/// Policy, rule, kind, namespace, name.
-type Key = (Str, Str, Str, Str, Str);
-
-impl Reports {
-    /// Takes in a document: a report, our findings, or a list of these.
-    pub fn add(&mut self, document: &Value) {
-        let mut waiting = vec![document];
-        while let Some(document) = waiting.pop() {
-            let kind = document.str_at(&["kind"]).unwrap_or_default();
-            let api_version = document.str_at(&["apiVersion"]).unwrap_or_default();
-            let group = group_of(api_version);
-            match (group, kind) {
-                _ if api_version == FINDINGS => self.add_findings(document),
-                (
-                    "wgpolicyk8s.io" | "openreports.io",
-                    "PolicyReport" | "ClusterPolicyReport" | "Report" | "ClusterReport",
-                ) => self.add_report(group, document),
-                (_, kind) if kind.ends_with("List") => {
-                    self.reports += 1;
-                    let items = document.get("items").and_then(Value::as_list).unwrap_or_default();
-                    waiting.extend(items.iter().rev());
-                }
-                _ if self.applications.add(document) => {}
-                _ => self.others += 1,
-            }
-        }
-    }
-
-    fn add_report(&mut self, group: &str, report: &Value) {
-        self.reports += 1;
-        if let Some(uid) = report.str_at(&["metadata", "uid"])
-            && !self.seen.insert((group.into(), uid.into()))
-        {
-            return;
-        }
-        let labels = report.at(&["metadata", "labels"]);
-        let application = ["argocd.argoproj.io/instance", "app.kubernetes.io/instance"]
-            .iter()
-            .find_map(|label| labels?.str_at(&[label]))
-            .unwrap_or_default();
-        for result in report.get("results").and_then(Value::as_list).unwrap_or_default() {
-            let resources = result.get("resources").and_then(Value::as_list).unwrap_or_default();
-            let scope: Vec<&Value> = report.get("scope").into_iter().filter(|s| !s.is_null()).collect();
-            let subjects = if resources.is_empty() { scope } else { resources.iter().collect() };
-            let own = result.str_at(&["properties", "rendergate.dev/application"]);
-            let nothing = Value::Null;
-            let subjects = if subjects.is_empty() { vec![&nothing] } else { subjects };
-            for subject in subjects {
-                self.insert(group, row(result, subject, own.unwrap_or(application)));
-            }
-        }
-    }
-
-    fn add_findings(&mut self, document: &Value) {
-        self.reports += 1;
-        for field in ["findings", "deferred"] {
-            for finding in document.get(field).and_then(Value::as_list).unwrap_or_default() {
-                let mut row = row(finding, finding.get("object").unwrap_or(&Value::Null), "");
-                if row.result == "deferred" {
-                    row.result = "skip".into();
-                }
-                self.insert(FINDINGS, row);
-            }
-        }
-    }
-
-    fn insert(&mut self, group: &str, row: Row) {
-        let key = (row.policy.clone(), row.rule.clone(), row.kind.clone(), row.namespace.clone(), row.name.clone());
-        self.results.entry(key).or_default().entry(group.into()).or_default().push(row);
-    }
-
-    /// The results, sorted. Those of one object and rule come from one API group: where groups
-    /// differ, the one with the worst result, so that no violation is lost, then with most results.
-    #[must_use]
-    pub fn rows(&self) -> Vec<Row> {
-        let worst = |rows: &Vec<Row>| (rows.iter().map(|row| badness(&row.result)).max(), rows.len());
-        let chosen = |groups: &BTreeMap<Str, Vec<Row>>| groups.values().rev().max_by_key(|rows| worst(rows)).cloned();
-        let mut rows: Vec<Row> = self.results.values().filter_map(chosen).flatten().collect();
-        for row in rows.iter_mut().filter(|row| row.application.is_empty() && !row.file.is_empty()) {
-            row.application = self.applications.of_file(&row.file);
-        }
-        rows
-    }
-}
-
-/// How bad a result is; a word reports do not have counts as an error.
-fn badness(result: &str) -> u8 {
-    match result {
-        "pass" => 0,
-        "skip" => 1,
-        "warn" => 2,
-        "fail" => 4,
-        _ => 3,
-    }
-}
-
-fn row(result: &Value, subject: &Value, application: &str) -> Row {
-    let text = |value: &Value, field: &str| -> Str { value.str_at(&[field]).unwrap_or_default().into() };
-    Row {
-        policy: text(result, "policy"),
-        rule: text(result, "rule"),
-        result: text(result, "result"),
-        severity: text(result, "severity"),
-        namespace: text(subject, "namespace"),
-        kind: text(subject, "kind"),
-        name: text(subject, "name"),
-        application: application.into(),
-        file: text(result, "file"),
-        message: result.str_at(&["message"]).unwrap_or_default().to_owned(),
-    }
-}
-
-/// Keeps rows of the policies that match one of the wildcards; all of them if there are none.
-#[must_use]
-pub fn of_policies(rows: Vec<Row>, policies: &[String]) -> Vec<Row> {
-    let wanted = |row: &Row| policies.is_empty() || policies.iter().any(|p| wildcard::matches(p, &row.policy));
-    rows.into_iter().filter(wanted).collect()
 }
 
 /// How many results there are of each kind; results with another word count as errors.
@@ -239,6 +82,12 @@ impl Tally {
         rows.for_each(|row| tally.add(&row.result));
         tally
     }
+
+    fn json(self) -> Value {
+        let Self { pass, fail, warn, error, skip } = self;
+        let counts = [("pass", pass), ("fail", fail), ("warn", warn), ("error", error), ("skip", skip)];
+        Value::from(counts.map(|(word, count)| (word, number(count))))
+    }
 }
 
 /// Whether a result is a violation or an error.
@@ -247,37 +96,62 @@ pub fn is_failure(row: &Row) -> bool {
     !matches!(row.result.as_str(), "pass" | "warn" | "skip")
 }
 
-/// The overview: a line of counts and a table; with `failures_only`, only lines that fail, then each
-/// failure.
-#[must_use]
-pub fn text(rows: &[Row], by: By, failures_only: bool) -> String {
-    let all = Tally::of(rows.iter());
-    let objects: BTreeSet<_> = rows.iter().map(|r| (&r.kind, &r.namespace, &r.name)).collect();
-    let mut out = format!(
-        "pass: {}, fail: {}, warn: {}, error: {}, skip: {} ({} objects)\n",
-        all.pass,
-        all.fail,
-        all.warn,
-        all.error,
-        all.skip,
-        objects.len()
-    );
-    let mut groups: BTreeMap<Vec<Str>, Tally> = BTreeMap::new();
-    for row in rows {
-        groups.entry(by.key(row)).or_default().add(&row.result);
+/// What an overview shows.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// What a line of the table stands for.
+    pub by: By,
+    /// Whether only lines that fail are shown, then each failure.
+    pub failures_only: bool,
+    /// Results that are counted in the whole without a line.
+    pub unlisted: Unlisted,
+}
+
+/// A line of the table: what it stands for, and the results.
+type Line = (Vec<Str>, Tally);
+
+impl View {
+    fn all(self, rows: &[Row]) -> Tally {
+        let mut all = Tally::of(rows.iter());
+        all.pass += self.unlisted.pass;
+        all.skip += self.unlisted.skip;
+        all
     }
-    let mut lines: Vec<(Vec<Str>, Tally)> =
-        groups.into_iter().filter(|(_, t)| !failures_only || t.fail + t.error > 0).collect();
-    lines.sort_by(|(a_key, a), (b_key, b)| {
-        (b.fail, b.error, b.warn).cmp(&(a.fail, a.error, a.warn)).then_with(|| a_key.cmp(b_key))
-    });
-    if !lines.is_empty() {
-        out.push('\n');
-        table(&mut out, by, &lines);
+
+    /// The lines, those with most failures first.
+    fn lines(self, rows: &[Row]) -> Vec<Line> {
+        let mut groups: BTreeMap<Vec<Str>, Tally> = BTreeMap::new();
+        for row in rows {
+            self.by.keys(row).into_iter().for_each(|key| groups.entry(key).or_default().add(&row.result));
+        }
+        let mut lines: Vec<Line> =
+            groups.into_iter().filter(|(_, t)| !self.failures_only || t.fail + t.error > 0).collect();
+        lines.sort_by(|(a_key, a), (b_key, b)| {
+            (b.fail, b.error, b.warn).cmp(&(a.fail, a.error, a.warn)).then_with(|| a_key.cmp(b_key))
+        });
+        lines
     }
-    if failures_only {
-        let mut failures: Vec<&Row> = rows.iter().filter(|r| is_failure(r)).collect();
+
+    /// The failures one by one, if they are shown.
+    fn failures(self, rows: &[Row]) -> Vec<&Row> {
+        let mut failures: Vec<&Row> = rows.iter().filter(|r| self.failures_only && is_failure(r)).collect();
         failures.sort_by_key(|r| (&r.policy, &r.rule, &r.namespace, &r.kind, &r.name, &r.message));
+        failures
+    }
+
+    /// A line of counts and the table, then the failures.
+    #[must_use]
+    pub fn text(self, rows: &[Row]) -> String {
+        let Tally { pass, fail, warn, error, skip } = self.all(rows);
+        let objects = objects(rows);
+        let mut out =
+            format!("pass: {pass}, fail: {fail}, warn: {warn}, error: {error}, skip: {skip} ({objects} objects)\n");
+        let lines = self.lines(rows);
+        if !lines.is_empty() {
+            out.push('\n');
+            table(&mut out, self.by, &lines);
+        }
+        let failures = self.failures(rows);
         if !failures.is_empty() {
             out.push('\n');
         }
@@ -290,11 +164,58 @@ pub fn text(rows: &[Row], by: By, failures_only: bool) -> String {
             );
             let _ = writeln!(out, "{}", one_line(&line));
         }
+        out
     }
-    out
+
+    /// The same as one compact line of JSON: counts, objects, lines, failures.
+    #[must_use]
+    pub fn json(self, rows: &[Row]) -> String {
+        let columns: Vec<String> = self.by.columns().iter().map(|c| c.to_lowercase()).collect();
+        let lines = self.lines(rows);
+        let lines = lines.iter().map(|(key, tally)| {
+            let names = columns.iter().zip(key).map(|(column, name)| (column.as_str(), Value::String(name.clone())));
+            map(names.chain([("counts", tally.json())]))
+        });
+        let failures = self.failures(rows);
+        let failures = failures.iter().map(|row| {
+            Value::from([
+                ("policy", Value::String(row.policy.clone())),
+                ("rule", Value::String(row.rule.clone())),
+                ("result", Value::String(row.result.clone())),
+                ("severity", Value::String(row.severity.clone())),
+                ("kind", Value::String(row.kind.clone())),
+                ("namespace", Value::String(row.namespace.clone())),
+                ("name", Value::String(row.name.clone())),
+                ("applications", Value::list(row.applications.iter().map(|a| Value::String(a.clone())).collect())),
+                ("message", Value::from(row.message.as_str())),
+            ])
+        });
+        let mut document = vec![
+            ("apiVersion", Value::from(API_VERSION)),
+            ("counts", self.all(rows).json()),
+            ("objects", number(objects(rows))),
+            ("lines", Value::list(lines.collect())),
+        ];
+        if self.failures_only {
+            document.push(("failures", Value::list(failures.collect())));
+        }
+        json::to_string(&map(document)) + "\n"
+    }
 }
 
-fn table(out: &mut String, by: By, lines: &[(Vec<Str>, Tally)]) {
+fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Value {
+    Value::map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+}
+
+fn objects(rows: &[Row]) -> usize {
+    rows.iter().map(|r| (&r.kind, &r.namespace, &r.name)).collect::<BTreeSet<_>>().len()
+}
+
+fn number(count: usize) -> Value {
+    Value::Int(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn table(out: &mut String, by: By, lines: &[Line]) {
     let head: Vec<String> =
         by.columns().iter().chain(&["FAIL", "ERROR", "WARN", "PASS", "SKIP"]).map(|c| (*c).to_owned()).collect();
     let names = by.columns().len();
@@ -326,8 +247,13 @@ pub(super) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reports::{Reports, of_policies};
     use super::*;
     use crate::document::yaml;
+
+    fn view(by: By, failures_only: bool) -> View {
+        View { by, failures_only, unlisted: Unlisted::default() }
+    }
 
     fn reports(text: &str) -> Reports {
         let mut reports = Reports::default();
@@ -359,8 +285,7 @@ mod tests {
         let rows = reports(&text).rows();
         assert_eq!(rows.len(), 2);
         assert!(
-            super::text(&rows, By::Rule, false)
-                .starts_with("pass: 1, fail: 1, warn: 0, error: 0, skip: 0 (1 objects)\n")
+            view(By::Rule, false).text(&rows).starts_with("pass: 1, fail: 1, warn: 0, error: 0, skip: 0 (1 objects)\n")
         );
     }
 
@@ -374,7 +299,7 @@ mod tests {
         let rows = reports.rows();
         assert_eq!((rows.len(), reports.others), (4, 1));
         assert_eq!(
-            text(&rows, By::Policy, true),
+            view(By::Policy, true).text(&rows),
             "pass: 0, fail: 2, warn: 0, error: 1, skip: 1 (3 objects)\n\n\
              POLICY  FAIL  ERROR  WARN  PASS  SKIP\n\
              a          2      0     0     0     0\n\
@@ -388,15 +313,61 @@ mod tests {
     fn the_table_is_sorted_by_failures() {
         let rows = reports(&report("wgpolicyk8s.io/v1alpha2", "PolicyReport", "1", &format!("{PASS}, {FAIL}"))).rows();
         assert_eq!(
-            text(&rows, By::Rule, true),
+            view(By::Rule, true).text(&rows),
             "pass: 1, fail: 1, warn: 0, error: 0, skip: 0 (1 objects)\n\n\
              POLICY  RULE  FAIL  ERROR  WARN  PASS  SKIP\n\
              labels  team     1      0     0     0     0\n\n\
              fail labels/team Deployment shop/web: A team is needed.\n"
         );
-        let by_severity = text(&rows, By::Severity, false);
+        let by_severity = view(By::Severity, false).text(&rows);
         assert!(by_severity.contains("\nhigh") && by_severity.contains("\n-"), "{by_severity}");
         assert_eq!(of_policies(rows.clone(), &["lab*".to_owned()]).len(), 1);
         assert!(rows.iter().any(is_failure));
+    }
+
+    #[test]
+    fn the_same_as_json() {
+        let rows = reports(&report("openreports.io/v1alpha1", "Report", "1", &format!("{PASS}, {FAIL}"))).rows();
+        let unlisted = Unlisted { pass: 2, skip: 1 };
+        let view = View { by: By::Rule, failures_only: true, unlisted };
+        let counts = |pass: usize, fail: usize, skip: usize| {
+            format!("\"counts\":{{\"error\":0,\"fail\":{fail},\"pass\":{pass},\"skip\":{skip},\"warn\":0}}")
+        };
+        assert_eq!(
+            view.json(&rows),
+            format!("{{\"apiVersion\":\"rendergate.dev/summary/v1\",{},", counts(3, 1, 1))
+                + "\"failures\":[{\"applications\":[],\"kind\":\"Deployment\",\"message\":\"A team\\n is needed.\",\
+                   \"name\":\"web\",\"namespace\":\"shop\",\"policy\":\"labels\",\"result\":\"fail\",\"rule\":\"team\",\
+                   \"severity\":\"high\"}],"
+                + &format!(
+                    "\"lines\":[{{{},\"policy\":\"labels\",\"rule\":\"team\"}}],\"objects\":1}}\n",
+                    counts(0, 1, 0)
+                )
+        );
+    }
+
+    #[test]
+    fn applications_come_from_reports_tracked_objects_and_findings() {
+        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop, annotations: \
+                          {argocd.argoproj.io/tracking-id: 'store:apps/Deployment:shop/web'}}\n---\n";
+        let text = deployment.to_owned() + &report("openreports.io/v1alpha1", "Report", "1", FAIL);
+        let reports_of = reports(&text);
+        assert_eq!(reports_of.others, 0);
+        let shown = view(By::Application, false).text(&reports_of.rows());
+        assert!(shown.contains("\nstore "), "{shown}");
+        let marked = report("openreports.io/v1alpha1", "Report", "1", FAIL)
+            .replace("{name: r,", "{name: r, annotations: {argocd.argoproj.io/tracking-id: 'till:g/Report:shop/r'},");
+        let shown = view(By::Application, false).text(&reports(&marked).rows());
+        assert!(shown.contains("\ntill "), "{shown}");
+        let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: NAME}\nspec: {source: {path: apps}}\n---\n";
+        let findings = "apiVersion: rendergate.dev/findings/v1\ncounts: {pass: 7, fail: 1, skip: 2}\n\
+                        findings: [{policy: b, rule: r, result: fail, file: apps/a.yaml, object: {kind: Pod, name: z}}]\n";
+        let text = application.replace("NAME", "one") + &application.replace("NAME", "two") + findings;
+        let reports = reports(&text);
+        assert_eq!(reports.unlisted, Unlisted { pass: 7, skip: 2 });
+        let shown =
+            View { by: By::Application, failures_only: false, unlisted: reports.unlisted }.text(&reports.rows());
+        assert!(shown.starts_with("pass: 7, fail: 1, warn: 0, error: 0, skip: 2 (1 objects)\n"), "{shown}");
+        assert!(shown.contains("\none ") && shown.contains("\ntwo "), "{shown}");
     }
 }

@@ -83,8 +83,8 @@ impl Session<'_> {
     }
 
     fn seen(&self, policy: &Policy, resource: &str, operation: Option<Operation>) -> Seen {
+        let variables = self.values.variables(&policy.name, resource, operation.is_some());
         let operation = operation.unwrap_or_else(|| self.values.operation(&policy.name, resource));
-        let variables = self.values.variables(&policy.name, resource, operation);
         let changes_object = variables.iter().any(|v| {
             v.rule.is_none()
                 && v.values.get("request").is_some_and(|r| r.get("object").or(r.get("oldObject")).is_some())

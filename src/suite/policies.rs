@@ -100,14 +100,8 @@ pub fn load_forgiving(arguments: &[PathBuf], stdin: Option<&str>) -> Policies {
         }
         all.deprecations.extend(manifests.iter().filter_map(deprecation));
         let mut loaded = load(manifests);
-        for problem in loaded.problems.drain(..) {
-            if problem.kind == ProblemKind::UnknownField {
-                all.unusable.push((problem.name.to_string(), problem.diagnostic.to_string()));
-            } else {
-                let (path, reason) = (problem.diagnostic.file.to_string(), problem.diagnostic.to_string());
-                all.notices.push(Notice::Document { path, reason });
-            }
-        }
+        let problems = loaded.problems.drain(..);
+        all.unusable.extend(problems.map(|problem| (problem.name.to_string(), problem.diagnostic.to_string())));
         merge(&mut all.loaded, loaded);
     }
     all

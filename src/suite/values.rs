@@ -217,13 +217,13 @@ impl Values {
     }
 
     /// The variables a policy sees for a resource, by scope: the resource's for every rule, then
-    /// each rule's own. Nothing when nothing is supplied. A supplied `request.operation` that
-    /// differs from `operation`, which is simulated, is kept only if it is CONNECT.
+    /// each rule's own. Nothing when nothing is supplied. A supplied `request.operation` is what
+    /// expressions read, even if it names none; unless a test sets the operation (`is_set`).
     #[must_use]
-    pub fn variables(&self, policy: &str, resource: &str, operation: Operation) -> Vec<SuppliedVariables> {
+    pub fn variables(&self, policy: &str, resource: &str, is_set: bool) -> Vec<SuppliedVariables> {
         let mut of_resource = self.for_resource(policy, resource);
-        let is_connect = |v: &Value| v.as_str() == Some(Operation::Connect.as_str());
-        of_resource.retain(|(k, v)| k != "request.operation" || (operation == Operation::Create && is_connect(v)));
+        let simulated = |v: &Value| matches!(v.as_str(), Some("CREATE" | "UPDATE" | "DELETE"));
+        of_resource.retain(|(k, v)| k != "request.operation" || !is_set && !simulated(v));
         let scope = |rule: Option<Str>, values: &[(Str, Value)]| SuppliedVariables {
             policy: Some(policy.into()),
             rule,
@@ -356,7 +356,11 @@ subresources:
         let values = values(TEXT);
         assert_eq!(values.operation("check-labels", "web-0"), Operation::Delete);
         assert_eq!(values.operation("check-labels", "other"), Operation::Update);
-        let variables = values.variables("check-labels", "web-0", Operation::Delete);
+        let (odd, _) = Values::from_set(&["request.operation=create".to_owned()]);
+        assert_eq!(odd.operation("p", "r"), Operation::Create);
+        assert_eq!(odd.variables("p", "r", false)[0].values.str_at(&["request", "operation"]), Some("create"));
+        assert!(odd.variables("p", "r", true).is_empty());
+        let variables = values.variables("check-labels", "web-0", false);
         assert_eq!(variables[0].values.at(&["size"]), Some(&Value::Float(2.0)));
         assert_eq!(variables[0].values.str_at(&["request", "mode"]), Some("dev"));
         assert_eq!(variables[1].rule.as_deref(), Some("need-owner"));
@@ -380,7 +384,7 @@ subresources:
         let items = ["a.b=1", " c = d ", "x=y=z", "request.object.a=1", "a.b=2"].map(String::from);
         let (values, dropped) = Values::from_set(&items);
         assert_eq!(dropped, ["x=y=z", "request.object.a=1", "a.b=2"]);
-        let variables = values.variables("p", "r", Operation::Create);
+        let variables = values.variables("p", "r", false);
         assert_eq!(variables[0].values.str_at(&["a", "b"]), Some("1"));
         assert_eq!(variables[0].values.str_at(&["c"]), Some("d"));
     }

@@ -34,8 +34,9 @@ mod recorded;
 mod secrets;
 mod starter_set;
 mod suites;
-mod trust;
+mod supplied_values;
 mod test_output;
+mod trust;
 #[cfg(feature = "webhook")]
 mod webhook_process;
 mod yaml_corpus;

@@ -6,9 +6,9 @@ use crate::output::applications::Applications;
 use crate::output::blast_radius::BlastRadius;
 use crate::output::finding::{Counts, Finding, FindingResult, Subject};
 use crate::output::redact::Redactor;
-use crate::output::summary::{self, Row};
+use crate::output::reports::{self, Row};
 use crate::output::{github, json, junit, report, sarif};
-use crate::policy::rule::Action;
+use crate::policy::rule::{Action, Stage};
 use crate::render::written_path;
 use crate::suite::evaluate::Evaluation;
 
@@ -54,24 +54,31 @@ pub fn if_enforced(policies: &[String], given: &Given, evaluated: &[Evaluation])
         applications.add(object);
     }
     // What cleanup policies keep does not stop anything.
-    let reviewed = evaluated.get(..given.resources.len()).unwrap_or(evaluated);
-    let audited = all(given, reviewed, false).into_iter().filter(|finding| finding.action == Action::Audit);
-    let rows = audited.map(|finding| {
-        let file: Str = finding.source.as_ref().map(|source| source.file.as_ref()).unwrap_or_default().into();
-        Row {
-            policy: finding.policy,
-            rule: finding.rule,
-            result: finding.result.as_str().into(),
-            severity: Str::default(),
-            namespace: finding.subject.namespace,
-            kind: finding.subject.kind,
-            name: finding.subject.name,
-            application: applications.of_file(&file),
-            file,
-            message: finding.message,
-        }
-    });
-    Ok(BlastRadius::of(&summary::of_policies(rows.collect(), policies)))
+    let reviewed = evaluated.get(..given.resources.len()).unwrap_or(evaluated).iter().zip(&given.sources);
+    let rows = reviewed.flat_map(|(evaluation, source)| audited(evaluation, source, &applications)).collect();
+    Ok(BlastRadius::of(&reports::of_policies(rows, policies)))
+}
+
+/// What rules that audit say of a resource: those that would stop it if they enforced, which a rule
+/// that changes or generates something never does.
+fn audited(evaluation: &Evaluation, source: &Source, applications: &Applications) -> Vec<Row> {
+    let id = &evaluation.identity;
+    let checks = |response: &&Response| matches!(response.stage, Stage::Validate | Stage::VerifyImages);
+    let responses = evaluation.responses.iter().filter(checks);
+    let results = responses.flat_map(|response| response.rules.iter().map(move |rule| (response, rule)));
+    results
+        .filter(|(_, rule)| rule.action == Action::Audit)
+        .map(|(response, rule)| Row {
+            policy: response.policy.key(),
+            rule: Str::clone(&rule.rule.name),
+            result: report::result_word(&response.policy, rule, false).into(),
+            namespace: id.namespace.as_str().into(),
+            kind: id.kind.as_str().into(),
+            name: id.name.as_str().into(),
+            applications: applications.of_object(&evaluation.resource, &source.file),
+            ..Row::default()
+        })
+        .collect()
 }
 
 /// The findings in `format`.

@@ -8,6 +8,7 @@ mod print;
 
 use std::path::PathBuf;
 
+use crate::output::apply_text;
 use crate::output::counts::ResultCounts;
 
 use super::{ExitStatus, Io};
@@ -182,6 +183,7 @@ fn run_all(args: &Args, io: &mut Io) -> Result<ExitStatus, String> {
     print::header(args, &given, io);
     let evaluated = print::evaluate(args, &given, &mut made, io)?;
     if !args.if_enforced.is_empty() {
+        io.say(apply_text::not_evaluated(&given.not_evaluated));
         let radius = findings::if_enforced(&args.if_enforced, &given, &evaluated)?;
         io.print(match args.format {
             Some(findings::Format::Json) => radius.json(&args.if_enforced),

@@ -324,6 +324,10 @@ fn a_policy_that_does_not_load_is_listed_and_counts_as_an_error() {
     assert_eq!(status, ExitStatus::PolicySaidNo);
     assert!(out.contains("unknown field"), "{out}");
     assert!(!out.contains("error: 0,"), "{out}");
+    let files = Files::new(&format!("{POLICIES}---\n{}", POLICIES.replace("kinds: [Pod]", "kinds: Pod")), RESOURCES);
+    let (status, out, _) = files.apply(&[]);
+    assert_eq!(status, ExitStatus::PolicySaidNo);
+    assert!(out.contains("expected a list") && !out.contains("error: 0,"), "{out}");
 }
 
 #[test]
@@ -454,4 +458,24 @@ fn policies_alone_are_checked_with_file_and_line() {
     assert_eq!(out, line + "policies: 1, exceptions: 0, refused: 1\n");
     let (status, out, _) = apply(&[&good, "--policy-only"]);
     assert_eq!((status, out.as_str()), (ExitStatus::Clean, "policies: 1, exceptions: 0, refused: 0\n"));
+}
+
+#[test]
+fn only_checks_that_audit_stop_anything_and_every_application_is_named() {
+    let dir = repository();
+    let (policies, root) = (dir.path().join("policies").display().to_string(), dir.path().display().to_string());
+    let broken = MUTATION.replace("team: blue", "team: '{{ request.object.metadata.labels.nope }}'");
+    std::fs::write(dir.path().join("policies/mutate.yaml"), broken).expect("a file");
+    let other = "apiVersion: policies.kyverno.io/v1\nkind: ImageValidatingPolicy\nmetadata: {name: signed}\nspec: {}\n";
+    std::fs::write(dir.path().join("policies/other.yaml"), other).expect("a file");
+    let second = APPLICATION.replace("a-shop", "b-shop").replace("apps/shop", "./apps/shop/");
+    std::fs::write(dir.path().join("second.yaml"), second).expect("a file");
+    let (status, out, err) = apply(&[&policies, "-r", &root, "--if-enforced", "*"]);
+    assert_eq!(status, ExitStatus::PolicySaidNo);
+    assert!(out.starts_with("if * were enforced: 2 objects would stop, 3 applications known\n"), "{out}");
+    for name in ["a-shop", "b-shop"] {
+        assert!(out.contains(&format!("\n{name}: 1 object\n  Pod default/web: need-owner/check-owner\n")), "{out}");
+    }
+    assert!(!out.contains("add-team"), "{out}");
+    assert!(err.contains("Policies Skipped:\n1. signed: "), "{err}");
 }
