@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::failure::{Context as _, Result};
 use crate::process::{output, output_with_input};
 
+const APPLY: [&str; 5] = ["apply", "--server-side", "--force-conflicts", "--filename", "-"];
+
 /// A client of one cluster.
 #[derive(Debug, Clone)]
 pub struct Kubectl {
@@ -38,17 +40,15 @@ impl Kubectl {
     /// # Errors
     /// What it said on standard error.
     pub fn apply(&self, manifests: &str) -> Result<String> {
-        self.apply_in("default", manifests)
+        output_with_input(self.command().args(APPLY), manifests)
     }
 
-    /// Applies manifests; those that name no namespace go into `namespace`.
+    /// Applies manifests that name no namespace, or this one.
     ///
     /// # Errors
     /// What it said on standard error.
     pub fn apply_in(&self, namespace: &str, manifests: &str) -> Result<String> {
-        let mut command = self.command();
-        command.args(["apply", "--server-side", "--force-conflicts", "--namespace", namespace, "--filename", "-"]);
-        output_with_input(&mut command, manifests)
+        output_with_input(self.command().args(APPLY).args(["--namespace", namespace]), manifests)
     }
 
     /// An object; `None` when there is none.

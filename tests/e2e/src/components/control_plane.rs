@@ -92,6 +92,17 @@ impl ControlPlane {
         Ok(Self { server, kubectl, _controllers: controllers, _api_server: api_server, _etcd: etcd })
     }
 
+    /// Waits until all CustomResourceDefinitions are served.
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub fn serves_custom_resources(&self) -> Result<()> {
+        until("all CRDs are served", || {
+            let wait = ["wait", "--for=condition=Established", "--timeout=5s", "crd", "--all"];
+            self.kubectl.run(&wait).map(drop).map_err(|e| e.0)
+        })
+    }
+
     /// Installs what Argo CD needs from its own manifests: CRDs, ConfigMaps and Secrets, no workloads;
     /// the default project; and this cluster as a destination.
     ///
@@ -105,7 +116,7 @@ impl ControlPlane {
             text.split("\n---\n").filter(|document| document.lines().any(|line| wanted.contains(&line))).collect();
         self.kubectl.run(&["create", "namespace", "argocd"])?;
         self.kubectl.apply_in("argocd", &kept.join("\n---\n"))?;
-        self.kubectl.run(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
+        self.serves_custom_resources()?;
         self.kubectl.apply(&format!(
             r#"
 apiVersion: argoproj.io/v1alpha1

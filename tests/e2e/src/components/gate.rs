@@ -209,7 +209,7 @@ impl Gate {
             }
             Mode::Resident => {
                 let mut command = Command::new(&self.places.rendergate);
-                command.arg("cmp-server").arg("--config").arg(self.configuration());
+                command.arg("cmp-server").arg("--config").arg(self.configuration()).args(["--reload-every", "1s"]);
                 command
             }
         };

@@ -67,7 +67,7 @@ impl<'a> Kubelet<'a> {
             && let Some(repo) = &self.repo
             && kubectl.get("argocd", "statefulset", "argocd-application-controller")?.is_some()
         {
-            kubectl.run(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
+            self.plane.serves_custom_resources()?;
             self.controllers = Some(Controllers::start(self.places, self.plane, repo)?);
         }
         self.webhook()
