@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::components::{ControlPlane, Controllers, Gate, Mode, RepoServer};
+use crate::components::{ControlPlane, Controllers, Gate, Mode, RepoServer, Server};
 use crate::failure::Result;
 use crate::places::Places;
 use crate::process::{output, tail};
@@ -109,7 +109,7 @@ fn run_scenarios(places: &Places, chosen: &Chosen, counts: &mut Counts) -> Resul
     let repo = RepoServer::start(places)?;
     let plane = ControlPlane::start(places)?;
     plane.install_argo_cd(places)?;
-    let _controllers = Controllers::start(places, &plane, &repo)?;
+    let controllers = Controllers::start(places, &plane, &repo)?;
     println!(
         "e2e: etcd, kube-apiserver, kube-controller-manager, redis and Argo CD run ({}s)",
         start.elapsed().as_secs()
@@ -124,7 +124,7 @@ fn run_scenarios(places: &Places, chosen: &Chosen, counts: &mut Counts) -> Resul
         }
         let gate = Gate::start(places, &repo.plugins, mode)?;
         let (shared, alone): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|s| s.company == Company::Any);
-        let world = World { places, plane: &plane, repo: &repo, gate: &gate };
+        let world = World { places, plane: &plane, repo: &repo, server: &controllers.server, gate: &gate };
         counts.add(&world.run_at_once(shared)?);
         counts.add(&alone.into_iter().map(|s| world.run_one(s)).collect::<Vec<_>>());
     }
@@ -143,6 +143,7 @@ struct World<'a> {
     places: &'a Places,
     plane: &'a ControlPlane,
     repo: &'a RepoServer,
+    server: &'a Server,
     gate: &'a Gate,
 }
 
@@ -173,7 +174,7 @@ impl World<'_> {
     /// Whether it passed; prints its line.
     fn run_one(&self, scenario: &Scenario) -> bool {
         let start = Instant::now();
-        let outcome = Scene::set(self.places, self.plane, self.repo, self.gate, scenario.name)
+        let outcome = Scene::set(self.places, self.plane, self.repo, self.server, self.gate, scenario.name)
             .and_then(|scene| (scenario.run)(&scene));
         let (verdict, why) = match &outcome {
             Ok(()) => ("pass", String::new()),

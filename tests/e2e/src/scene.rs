@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::application::Application;
-use crate::components::{ControlPlane, Gate, PLUGIN, RepoServer};
+use crate::components::{ControlPlane, Gate, PLUGIN, RepoServer, Server};
 use crate::failure::Result;
 use crate::places::Places;
 use crate::process::output;
@@ -22,6 +22,8 @@ pub struct Scene<'a> {
     pub plane: &'a ControlPlane,
     /// Argo CD's renderer.
     pub repo: &'a RepoServer,
+    /// Argo CD's API server.
+    pub server: &'a Server,
     /// The gate under test.
     pub gate: &'a Gate,
     /// Its own repository, empty.
@@ -39,13 +41,14 @@ impl<'a> Scene<'a> {
         places: &'a Places,
         plane: &'a ControlPlane,
         repo: &'a RepoServer,
+        server: &'a Server,
         gate: &'a Gate,
         scenario: &str,
     ) -> Result<Self> {
         let name = format!("{}-{scenario}", gate.mode.name()).replace('_', "-");
         plane.kubectl.run(&["create", "namespace", &name])?;
         let git = Repository::create(places.folder("repositories")?.join(&name))?;
-        Ok(Self { namespace: name.clone(), name, places, plane, repo, gate, git })
+        Ok(Self { namespace: name.clone(), name, places, plane, repo, server, gate, git })
     }
 
     /// A source at the repository's root, through the gate.
@@ -81,7 +84,7 @@ impl<'a> Scene<'a> {
         Application::create(&self.plane.kubectl, &self.name, spec)
     }
 
-    /// Runs `argocd --core`, the command line without an API server of its own.
+    /// Runs the `argocd` command line.
     ///
     /// # Errors
     /// What it said on standard error.
@@ -90,8 +93,7 @@ impl<'a> Scene<'a> {
         output(
             Command::new(self.places.bin.join("argocd"))
                 .args(arguments)
-                .arg("--core")
-                .env("KUBECONFIG", self.plane.kubectl.kubeconfig())
+                .args(["--server", &self.server.address, "--plaintext"])
                 .env("HOME", home)
                 .env("ARGOCD_OPTS", ""),
         )

@@ -1,21 +1,23 @@
-//! Argo CD's application controller and ApplicationSet controller.
+//! Argo CD's application controller, ApplicationSet controller and API server.
 
 use std::process::Command;
 
-use crate::components::{ControlPlane, RepoServer};
+use crate::components::{ControlPlane, RepoServer, Server};
 use crate::failure::Result;
 use crate::places::{Places, free_ports};
 use crate::process::Process;
 
-/// Both controllers, running. They are ready when they reconcile: scenarios wait for that.
+/// All three, running. The controllers are ready when they reconcile: scenarios wait for that.
 #[derive(Debug)]
 pub struct Controllers {
+    /// For the command line.
+    pub server: Server,
     _applications: Process,
     _application_sets: Process,
 }
 
 impl Controllers {
-    /// Starts both.
+    /// Starts them.
     ///
     /// # Errors
     /// When one does not start.
@@ -53,6 +55,10 @@ impl Controllers {
             .args(["--webhook-addr", &format!("127.0.0.1:{set_webhook}")])
             .env("NAMESPACE", "argocd");
         let application_sets = Process::start(&places.state, "argocd-applicationset-controller", sets)?;
-        Ok(Self { _applications: applications, _application_sets: application_sets })
+        Ok(Self {
+            server: Server::start(places, plane, repo)?,
+            _applications: applications,
+            _application_sets: application_sets,
+        })
     }
 }

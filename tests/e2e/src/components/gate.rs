@@ -55,6 +55,7 @@ impl Gate {
         let gate = Self::new(places, plugins, mode, configuration)?;
         fs::create_dir_all(gate.policies())?;
         fs::create_dir_all(gate.folder.join("exceptions"))?;
+        fs::write(gate.folder.join("namespaces.yaml"), "{apiVersion: v1, kind: Namespace, metadata: {name: known}}")?;
         for entry in fs::read_dir(places.checkout.join("policies"))? {
             let folder = entry?.path();
             let policy = folder.join("policy.yaml");
@@ -129,6 +130,14 @@ impl Gate {
     /// When it was not there.
     pub fn remove_exception(&self, name: &str) -> Result<()> {
         self.remove(&self.folder.join(format!("exceptions/{name}.yaml")))
+    }
+
+    /// Tells the gate which namespaces there are, with which labels; nothing else is known of the cluster.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn set_namespaces(&self, manifests: &str) -> Result<()> {
+        self.write(&self.folder.join("namespaces.yaml"), manifests)
     }
 
     /// Whole or not at all: other scenarios render meanwhile.
@@ -234,5 +243,6 @@ policies:
 minimumPolicies: 7
 exceptions:
 - path: exceptions
+facts: {namespaces: [namespaces.yaml]}
 enforcement: enforce
 ";

@@ -32,7 +32,7 @@ impl RepoServer {
     pub fn start(places: &Places) -> Result<Self> {
         let programs = places.folder("bin")?;
         let binary = places.bin.join("argocd");
-        for name in ["repo-server", "cmp-server", "application-controller", "applicationset-controller"] {
+        for name in ["repo-server", "cmp-server", "server", "application-controller", "applicationset-controller"] {
             let link = programs.join(format!("argocd-{name}"));
             symlink(&binary, &link).context(link.display())?;
         }

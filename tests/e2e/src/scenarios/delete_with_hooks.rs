@@ -21,6 +21,8 @@ fn deletion_waits_for_the_render(scene: &Scene) -> Result<()> {
     let kubectl = &scene.plane.kubectl;
     let application = synced(scene, "waits")?;
     scene.git.commit("Break a rule", &[("waits/web.yaml", &violating_workload("web"))])?;
+    // Argo CD has not looked at the branch since, and cannot know any more what it led to.
+    scene.repo.forget_all()?;
     delete(scene, &application)?;
     let text = until("the deletion says why it waits", || {
         let seen = application.see().map_err(|e| e.0)?;
@@ -30,6 +32,8 @@ fn deletion_waits_for_the_render(scene: &Scene) -> Result<()> {
     ensure!(kubectl.get(&scene.namespace, "configmap", "goodbye-waits")?.is_none(), "the hook ran without a render");
 
     scene.git.commit("Keep the rule", &[("waits/web.yaml", &workload("web"))])?;
+    // Nor does Argo CD look at the branch again soon: somebody has to ask.
+    application.patch(&json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}}))?;
     gone(&application)?;
     ensure!(kubectl.get(&scene.namespace, "configmap", "goodbye-waits")?.is_some(), "the hook did not run");
     ensure!(kubectl.get(&scene.namespace, "configmap", "motd-waits")?.is_none(), "an object outlived its Application");

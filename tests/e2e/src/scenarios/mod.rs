@@ -113,7 +113,7 @@ pub const ALL: &[Scenario] = &[
         name: "delete_with_hooks",
         about: "a PostDelete hook waits for a render that passes",
         modes: BOTH,
-        company: Company::Any,
+        company: Company::None,
         run: delete_with_hooks::run,
     },
     Scenario {

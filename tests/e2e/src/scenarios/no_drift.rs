@@ -14,6 +14,10 @@ use crate::{ensure, ensure_eq};
 pub fn run(scene: &Scene) -> Result<()> {
     let kubectl = &scene.plane.kubectl;
     scene.gate.set_policy(&scene.name, &network_policy_for_each_deployment(scene))?;
+    let team = format!("{}-team", scene.namespace);
+    let known = |name: &str| format!("---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n");
+    // Without this the webhook cannot decide what asks for a namespace's labels, and denies.
+    scene.gate.set_namespaces(&(known(&scene.namespace) + &known(&team)))?;
     let webhook = Webhook::start(scene.places, scene.plane, scene.gate)?;
     admission_decides(scene)?;
 
@@ -22,7 +26,6 @@ pub fn run(scene: &Scene) -> Result<()> {
         "      labels:\n        app: web\n",
         "      labels:\n        app: web\n      annotations:\n        sidecar.example/logs: enabled\n",
     );
-    let team = format!("{}-team", scene.namespace);
     let namespace =
         format!("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {team}\n  labels:\n    team: storefront\n");
     let commit = scene.git.commit(
