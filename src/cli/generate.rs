@@ -12,9 +12,11 @@ use crate::config::{Application, BuildEnvironment, Settings};
 use crate::operator::Word;
 use crate::operator::files::why;
 use crate::output::{failure, json, manifests};
+use crate::policy::set::PolicySet;
 use crate::render::{self, Refusal, Stop, Stopped, Verdict};
 
 use super::checkout::Checkout;
+use super::findings_format::FindingsFormat;
 use super::{ExitStatus, Io};
 
 /// Where the configuration is when nobody says otherwise.
@@ -39,9 +41,12 @@ pub struct Args {
     /// How manifests are printed.
     #[arg(long, short, value_enum, default_value = "yaml")]
     output: OutputFormat,
-    /// Also write the findings to this file, as rendergate.dev/findings/v1 JSON.
+    /// Also write the findings to this file.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// How the findings are written; only JSON counts what passed.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "json", requires = "report")]
+    report_format: FindingsFormat,
 }
 
 /// How manifests are printed.
@@ -65,7 +70,7 @@ fn run_for(args: &Args, build: &BuildEnvironment, path: impl Fn(&str) -> Option<
         let (word, settings) = word(args, &build.application, path)?;
         render(args, build, &word, settings)
     }));
-    let (verdict, clock) = match attempt.unwrap_or(Err(Refusal::Panicked)) {
+    let (verdict, set, clock) = match attempt.unwrap_or(Err(Refusal::Panicked)) {
         Ok(done) => done,
         Err(refusal) => return cannot(&refusal, build, io),
     };
@@ -75,7 +80,7 @@ fn run_for(args: &Args, build: &BuildEnvironment, path: impl Fn(&str) -> Option<
     }
     if let Some(path) = &args.report {
         let ending = if verdict.is_blocked() { json::Ending::Denied } else { json::Ending::Allowed };
-        let report = json::findings(ending, verdict.counts, &verdict.findings);
+        let report = args.report_format.text(ending, verdict.counts, &verdict.findings, set.policies());
         if let Err(error) = std::fs::write(path, report) {
             return cannot(&Refusal::gate(format!("{}: {}", path.display(), why(&error))), build, io);
         }
@@ -137,7 +142,13 @@ fn word(args: &Args, app: &Application, path: impl Fn(&str) -> Option<PathBuf>) 
     Ok((word, settings))
 }
 
-fn render(args: &Args, build: &BuildEnvironment, word: &Word, settings: Settings) -> Result<(Verdict, Clock), Refusal> {
+/// Renders; the verdict comes with the policies that it is about.
+fn render(
+    args: &Args,
+    build: &BuildEnvironment,
+    word: &Word,
+    settings: Settings,
+) -> Result<(Verdict, Arc<PolicySet>, Clock), Refusal> {
     let clock = Clock::start(settings.clone(), build);
     let section = word.section(settings).map_err(Refusal::Gate)?;
     let checkout = Checkout::open(&args.directory, build.application.path.as_deref()).map_err(Refusal::repository)?;
@@ -152,7 +163,7 @@ fn render(args: &Args, build: &BuildEnvironment, word: &Word, settings: Settings
         // The clock ends the process, whatever it is at.
         stop: &Stop::never(),
     };
-    application.render().map(|verdict| (verdict, clock))
+    application.render().map(|verdict| (verdict, Arc::clone(&section.set), clock))
 }
 
 /// Ends the process with an answer of its own when a render takes too long: Argo CD's own deadline

@@ -7,6 +7,7 @@ mod checkout;
 pub mod completion;
 pub mod disk;
 mod exit;
+mod findings_format;
 pub mod generate;
 mod io;
 pub mod jp;

@@ -144,14 +144,22 @@ fn malformed_secrets() {
 }
 
 #[test]
-fn the_report_of_a_failing_run() {
-    let gate = Gate::new().file("s.yaml", secret());
+fn the_report_of_a_failing_run_in_every_form() {
     let validate = "      message: \"shows {{ request.object.stringData.k2 }}\"\n      pattern: {metadata: {labels: {team: '?*'}}}\n";
-    gate.write("policies/raw.yaml", policy("raw", validate));
-    let report = gate.path("report.json");
-    let gate = gate.argument("--report").argument(report.to_str().expect("works in a test"));
-    assert_hidden(&gate.run());
-    let text = std::fs::read_to_string(report).expect("works in a test");
-    assert!(text.contains("\"verdict\":\"denied\"") && text.contains("[redacted]"), "{text}");
-    assert!(!text.contains(&canary(2)), "{text}");
+    for (form, sign) in [
+        ("json", "\"verdict\":\"denied\""),
+        ("sarif", "\"ruleId\":\"raw/"),
+        ("junit", "<testsuite name=\"raw\""),
+        ("github", "::error file="),
+    ] {
+        let gate = Gate::new().file("s.yaml", secret());
+        gate.write("policies/raw.yaml", policy("raw", validate));
+        let report = gate.path("report");
+        let gate = gate.argument("--report").argument(report.to_str().expect("works in a test"));
+        let gate = gate.argument("--report-format").argument(form);
+        assert_hidden(&gate.run());
+        let text = std::fs::read_to_string(report).expect("works in a test");
+        assert!(text.contains(sign) && text.contains("[redacted]") && text.contains("s.yaml"), "{form}: {text}");
+        assert!(!text.contains(&canary(2)), "{form}: {text}");
+    }
 }

@@ -5,27 +5,16 @@ use crate::engine::decision::{Response, RuleResult};
 use crate::output::applications::Applications;
 use crate::output::blast_radius::BlastRadius;
 use crate::output::finding::{Counts, Finding, FindingResult, Subject};
+use crate::output::json::Ending;
 use crate::output::redact::Redactor;
+use crate::output::report;
 use crate::output::reports::{self, Row};
-use crate::output::{github, json, junit, report, sarif};
 use crate::policy::rule::{Action, Stage};
 use crate::render::written_path;
 use crate::suite::evaluate::Evaluation;
 
+use super::super::findings_format::FindingsFormat;
 use super::input::Given;
-
-/// How findings are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// `rendergate.dev/findings/v1`, one compact line.
-    Json,
-    /// SARIF 2.1.0.
-    Sarif,
-    /// JUnit XML, what passed included.
-    Junit,
-    /// GitHub workflow commands.
-    Github,
-}
 
 /// Every result as a finding, sorted.
 fn all(given: &Given, evaluated: &[Evaluation], audit_warn: bool) -> Vec<Finding> {
@@ -81,23 +70,16 @@ fn audited(evaluation: &Evaluation, source: &Source, applications: &Applications
         .collect()
 }
 
-/// The findings in `format`.
-pub fn text(format: Format, given: &Given, evaluated: &[Evaluation], audit_warn: bool) -> String {
+/// The findings in `format`; what passed and what did not apply only where a form lists them.
+pub fn text(format: FindingsFormat, given: &Given, evaluated: &[Evaluation], audit_warn: bool) -> String {
     let mut counts = Counts::default();
     let mut findings = all(given, evaluated, audit_warn);
     findings.iter().for_each(|finding| counts.add(finding.result));
-    if format != Format::Junit {
+    if format != FindingsFormat::Junit {
         findings.retain(|f| !matches!(f.result, FindingResult::Pass | FindingResult::Skip));
     }
-    match format {
-        Format::Json => {
-            let denied = findings.iter().any(|f| f.blocks);
-            json::findings(if denied { json::Ending::Denied } else { json::Ending::Allowed }, counts, &findings)
-        }
-        Format::Sarif => sarif::log(&findings, given.set.policies()),
-        Format::Github => github::commands(&findings),
-        Format::Junit => junit::document(&findings),
-    }
+    let ending = if findings.iter().any(|f| f.blocks) { Ending::Denied } else { Ending::Allowed };
+    format.text(ending, counts, &findings, given.set.policies())
 }
 
 fn of_resource(evaluation: &Evaluation, source: &Source, audit_warn: bool) -> Vec<Finding> {

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use crate::output::apply_text;
 use crate::output::counts::ResultCounts;
 
+use super::findings_format::FindingsFormat;
 use super::{ExitStatus, Io};
 
 /// Arguments of `apply`.
@@ -71,7 +72,7 @@ pub struct Args {
     output_format: String,
     /// Print findings, with file, line and column, instead of the summary.
     #[arg(long, value_enum, conflicts_with_all = ["policy_report", "table", "generate_exceptions"])]
-    format: Option<findings::Format>,
+    format: Option<FindingsFormat>,
     /// Print only which objects and applications would stop if these policies (wildcards allowed)
     /// went from Audit to Enforce; exit 1 if any would. Directories of resources are read in full;
     /// --format json is possible.
@@ -186,7 +187,7 @@ fn run_all(args: &Args, io: &mut Io) -> Result<ExitStatus, String> {
         io.say(apply_text::not_evaluated(&given.not_evaluated));
         let radius = findings::if_enforced(&args.if_enforced, &given, &evaluated)?;
         io.print(match args.format {
-            Some(findings::Format::Json) => radius.json(&args.if_enforced),
+            Some(FindingsFormat::Json) => radius.json(&args.if_enforced),
             _ => radius.text(&args.if_enforced),
         });
         let unknown = !given.not_evaluated.is_empty();
@@ -258,7 +259,7 @@ impl Args {
                 "--json, --http-payload and --envoy-payload are not supported: policies for payloads are not evaluated yet",
             ),
             (
-                !self.if_enforced.is_empty() && !matches!(self.format, None | Some(findings::Format::Json)),
+                !self.if_enforced.is_empty() && !matches!(self.format, None | Some(FindingsFormat::Json)),
                 "--if-enforced prints text, or JSON with --format json",
             ),
             (self.registry, NO_REGISTRY),
