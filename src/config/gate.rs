@@ -149,13 +149,13 @@ pub enum Term {
 }
 
 impl Term {
-    /// The word that configuration and annotations use.
+    /// The annotation of a PolicyException that states it.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn annotation(self) -> &'static str {
         match self {
-            Self::Owner => "owner",
-            Self::Reason => "reason",
-            Self::Expires => "expires",
+            Self::Owner => "rendergate.dev/owner",
+            Self::Reason => "rendergate.dev/reason",
+            Self::Expires => "rendergate.dev/expires",
         }
     }
 }

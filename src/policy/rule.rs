@@ -513,4 +513,13 @@ impl Exception {
     pub fn key(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
     }
+
+    /// `PolicyException ops/let (owner: team-a)`: how people are told of it.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.terms.owner.as_str() {
+            "" => format!("PolicyException {}", self.key()),
+            owner => format!("PolicyException {} (owner: {owner})", self.key()),
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //! applications, on whose word, and until when. They are annotations, so that the document stays
 //! one that Kyverno takes; Kyverno's own commands (`apply`, `test`) do not look at them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -133,6 +135,13 @@ impl Terms {
             Term::Expires => self.expires.is_none(),
         };
         required.iter().find(lacks).map_or(Standing::Counts, |term| Standing::Lacks(*term))
+    }
+
+    /// When it ends, if that is no further than `notice` from `now`.
+    #[must_use]
+    pub fn ends_within(&self, now: i128, notice: Duration) -> Option<&Expiry> {
+        let notice = i128::try_from(notice.as_nanos()).unwrap_or(i128::MAX);
+        self.expires.as_ref().filter(|expiry| expiry.end.saturating_sub(now) <= notice)
     }
 }
 

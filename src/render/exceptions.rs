@@ -11,7 +11,7 @@ use crate::document::{Str, wildcard};
 use crate::policy::load;
 use crate::policy::rule::{Exception, Policy, Rule};
 use crate::policy::set::PolicySet;
-use crate::policy::terms::{Standing, Terms};
+use crate::policy::terms::Standing;
 
 /// The exceptions of one render: each is weighed when it matches an object.
 pub(super) struct Weighing<'a> {
@@ -53,13 +53,9 @@ impl<'a> Weighing<'a> {
                 return true;
             }
             Standing::Elsewhere => return false,
-            Standing::Expired(expiry) => format!("{} expired on {}", named(exception), expiry.written),
+            Standing::Expired(expiry) => format!("{} expired on {}", exception.title(), expiry.written),
             Standing::Lacks(term) => {
-                format!(
-                    "{} does not count: it has no rendergate.dev/{} (exceptionsRequire)",
-                    named(exception),
-                    term.as_str()
-                )
+                format!("{} does not count: it has no {} (exceptionsRequire)", exception.title(), term.annotation())
             }
         };
         self.remarks.borrow_mut().insert(why.clone());
@@ -71,11 +67,8 @@ impl<'a> Weighing<'a> {
     }
 
     fn announce_end(&self, exception: &Exception) {
-        let notice = i128::try_from(self.rules.notice.as_nanos()).unwrap_or(i128::MAX);
-        if let Some(expiry) = &exception.terms.expires
-            && expiry.end.saturating_sub(self.now) <= notice
-        {
-            self.remarks.borrow_mut().insert(format!("{} expires on {}", named(exception), expiry.written));
+        if let Some(expiry) = exception.terms.ends_within(self.now, self.rules.notice) {
+            self.remarks.borrow_mut().insert(format!("{} expires on {}", exception.title(), expiry.written));
         }
     }
 
@@ -99,13 +92,6 @@ impl<'a> Weighing<'a> {
 fn allows(limits: &RenderedExceptions, exception: &Exception, namespace: &str) -> bool {
     let among = |patterns: &[Str], text: &str| patterns.iter().any(|pattern| wildcard::matches(pattern, text));
     exception.excepts.iter().all(|(policy, _)| among(&limits.policies, policy)) && among(&limits.namespaces, namespace)
-}
-
-/// `PolicyException ops/let (owner: team-a)`
-fn named(exception: &Exception) -> String {
-    let Terms { owner, .. } = &exception.terms;
-    let owner = if owner.is_empty() { String::new() } else { format!(" (owner: {owner})") };
-    format!("PolicyException {}{owner}", exception.key())
 }
 
 /// The set with the exceptions of the rendered tree, where the operator lets some of them count; what

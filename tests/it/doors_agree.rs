@@ -73,7 +73,7 @@ fn compare(objects: &[Value]) -> Compared {
 }
 
 /// `gate.yaml` enforces, `audit.yaml` lets everything through; the labels of every namespace are known.
-fn write_configuration(folder: &Path, objects: &[Value]) {
+pub fn write_configuration(folder: &Path, objects: &[Value]) {
     let spaces: BTreeSet<&str> = objects.iter().filter_map(|o| o.str_at(&["metadata", "namespace"])).collect();
     let label = |space: &str| if space.len().is_multiple_of(2) { "production" } else { "staging" };
     let namespace = |space: &&str| {
@@ -93,7 +93,7 @@ fn write_configuration(folder: &Path, objects: &[Value]) {
     }
 }
 
-fn generate(folder: &Path, configuration: &str) -> Command {
+pub fn generate(folder: &Path, configuration: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rendergate"));
     command.args(["generate", "tree", "--output", "json", "--config", configuration]).current_dir(folder);
     for (variable, _) in std::env::vars().filter(|(name, _)| name.starts_with("ARGOCD_")) {
@@ -103,7 +103,7 @@ fn generate(folder: &Path, configuration: &str) -> Command {
 }
 
 /// The objects as the render prints them, without those it generated, in the order of the tree.
-fn rendered(folder: &Path) -> Vec<Value> {
+pub fn rendered(folder: &Path) -> Vec<Value> {
     let output = generate(folder, "audit.yaml").output().expect("the binary runs");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("text");
@@ -187,7 +187,7 @@ pub fn denied(response: &Value) -> Findings {
 
 /// A random workload, by what the starter set looks at.
 #[derive(Clone, Debug)]
-struct Workload {
+pub struct Workload {
     kind: &'static str,
     namespace: &'static str,
     labels: Vec<(&'static str, &'static str)>,
@@ -196,7 +196,7 @@ struct Workload {
     logs: bool,
 }
 
-fn workload() -> impl Strategy<Value = Workload> {
+pub fn workload() -> impl Strategy<Value = Workload> {
     let kind = prop::sample::select(vec![
         "Pod",
         "Deployment",
@@ -245,7 +245,7 @@ fn workload() -> impl Strategy<Value = Workload> {
 }
 
 impl Workload {
-    fn object(&self, n: usize) -> Value {
+    pub fn object(&self, n: usize) -> Value {
         let name = format!("w{n}");
         let strings =
             |pairs: &[(&str, &str)]| Value::map(pairs.iter().map(|(k, v)| ((*k).into(), Value::from(*v))).collect());

@@ -26,6 +26,8 @@ mod gate_settings;
 mod jmespath_probes;
 mod kyverno_flags;
 mod layering;
+#[cfg(feature = "webhook")]
+mod no_drift;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod pod_security_conformance;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::gate::Enforcement;
+use crate::config::settings::ExceptionRules;
 use crate::config::{Application, Settings};
 use crate::engine::Facts;
 use crate::operator::{KnownObjects, Word, policies};
@@ -55,9 +56,33 @@ impl Source for ConfiguredFiles {
         let settings = word.settings(&Application::default())?;
         let found = policies::policies(&settings, word.base()).map_err(first)?;
         let known = word.known_objects().map_err(first)?;
+        let mut notes = found.notes;
+        notes.extend(found.exceptions.iter().filter_map(|e| remark(e, &settings.exception_rules, now())));
         let set = PolicySet::new(found.policies, found.exceptions);
-        Ok(Snapshot { set, gate: Box::new(ConfiguredGate { settings, known }), digest, notes: found.notes })
+        Ok(Snapshot { set, gate: Box::new(ConfiguredGate { settings, known }), digest, notes })
     }
+}
+
+/// What the log says of an exception that does not count here, or soon will not.
+fn remark(exception: &Exception, rules: &ExceptionRules, now: i128) -> Option<String> {
+    let (terms, title) = (&exception.terms, exception.title());
+    match terms.standing(&Application::default(), now, &rules.require) {
+        Standing::Elsewhere => Some(format!("{title} is for some projects or applications and counts at renders only")),
+        Standing::Expired(expiry) => Some(format!("{title} expired on {}", expiry.written)),
+        Standing::Lacks(term) => {
+            Some(format!("{title} does not count: it has no {} (exceptionsRequire)", term.annotation()))
+        }
+        Standing::Counts => {
+            let expiry = terms.ends_within(now, rules.notice)?;
+            Some(format!("{title} expires on {}", expiry.written))
+        }
+    }
+}
+
+/// Nanoseconds since the epoch.
+fn now() -> i128 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
 }
 
 /// The first problem, and how many there are besides.
@@ -90,12 +115,10 @@ impl Gate for ConfiguredGate {
     }
 
     fn facts(&self) -> Box<dyn Facts + '_> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = i128::try_from(since.as_nanos()).unwrap_or(i128::MAX);
         let mut seed = [0; 8];
         // Without random numbers from the system, those of a render are drawn.
         let seed = getrandom::fill(&mut seed).map_or(0, |()| u64::from_le_bytes(seed));
-        Box::new(RenderFacts::new(self.known.namespaces.clone(), self.known.objects.clone(), now).seeded(seed))
+        Box::new(RenderFacts::new(self.known.namespaces.clone(), self.known.objects.clone(), now()).seeded(seed))
     }
 }
 
@@ -165,6 +188,32 @@ mod tests {
         let snapshot = source(&folder).load().expect("a set");
         let actions: Vec<_> = snapshot.set.policies().iter().map(|p| snapshot.gate.action(p, &p.rules[0])).collect();
         assert_eq!(actions, [Some(Action::Audit), Some(Action::Enforce)]);
+    }
+
+    #[test]
+    fn exceptions_that_do_not_count_at_admission_are_named() {
+        let exception = |terms: &str| {
+            let text = format!(
+                "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {{name: let, namespace: ops, annotations: {{{terms}}}}}\n\
+                 spec:\n  exceptions: [{{policyName: a, ruleNames: [r]}}]\n  match: {{any: [{{resources: {{kinds: [ConfigMap]}}}}]}}\n"
+            );
+            let settings = "exceptions: [{path: e.yaml}]\nexceptionsRequire: [owner]\n";
+            let folder = folder(&[gate(settings), ("policies/a.yaml", policy("a")), ("e.yaml", text)]);
+            let snapshot = source(&folder).load().expect("a set");
+            let counts = snapshot.gate.excuses(&snapshot.set.exceptions()[0], now());
+            (counts, snapshot.notes.join("; "))
+        };
+        let owned = |terms: &str| exception(&format!("rendergate.dev/owner: o{terms}"));
+        assert_eq!(owned(""), (true, String::new()));
+        for (terms, expected) in [
+            (", rendergate.dev/projects: p", "PolicyException ops/let (owner: o) is for some projects"),
+            (", rendergate.dev/expires: '2020-01-01'", "PolicyException ops/let (owner: o) expired on 2020-01-01"),
+        ] {
+            let (counts, notes) = owned(terms);
+            assert!(!counts && notes.starts_with(expected), "{notes}");
+        }
+        let (counts, notes) = exception("");
+        assert!(!counts && notes.contains("it has no rendergate.dev/owner (exceptionsRequire)"), "{notes}");
     }
 
     #[test]
