@@ -50,11 +50,23 @@ impl Application {
     /// # Errors
     /// When the API server refuses it.
     pub fn create(kubectl: &Kubectl, name: impl Into<String>, spec: &Value) -> Result<Self> {
+        Self::create_with(kubectl, name, spec, &[])
+    }
+
+    /// Creates it so that its deletion takes what it applied along.
+    ///
+    /// # Errors
+    /// When the API server refuses it.
+    pub fn create_cascading(kubectl: &Kubectl, name: impl Into<String>, spec: &Value) -> Result<Self> {
+        Self::create_with(kubectl, name, spec, &["resources-finalizer.argocd.argoproj.io"])
+    }
+
+    fn create_with(kubectl: &Kubectl, name: impl Into<String>, spec: &Value, finalizers: &[&str]) -> Result<Self> {
         let application = Self::named(kubectl, name);
         kubectl.apply(
             &json!({
                 "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
-                "metadata": {"name": application.name, "namespace": NAMESPACE},
+                "metadata": {"name": application.name, "namespace": NAMESPACE, "finalizers": finalizers},
                 "spec": spec,
             })
             .to_string(),

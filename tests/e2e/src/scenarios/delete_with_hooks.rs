@@ -67,8 +67,7 @@ fn synced(scene: &Scene, name: &str) -> Result<Application> {
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let commit = scene.git.commit("Something to say goodbye to", &files)?;
     let spec = scene.spec(scene.source(name));
-    let application = Application::create(&scene.plane.kubectl, format!("{}-{name}", scene.name), &spec)?;
-    application.patch(&json!({"metadata": {"finalizers": ["resources-finalizer.argocd.argoproj.io"]}}))?;
+    let application = Application::create_cascading(&scene.plane.kubectl, format!("{}-{name}", scene.name), &spec)?;
     application.becomes_synced(&commit)?;
     application.becomes("one with a hook", |seen| seen.0["metadata"]["finalizers"].to_string().contains(HOOK))?;
     Ok(application)

@@ -68,7 +68,9 @@ impl<'a> Kubelet<'a> {
             && kubectl.get("argocd", "statefulset", "argocd-application-controller")?.is_some()
         {
             self.plane.serves_custom_resources()?;
-            self.controllers = Some(Controllers::start(self.places, self.plane, repo)?);
+            let controllers = Controllers::start(self.places, self.plane, repo)?;
+            fs::write(self.places.folder("walk")?.join("argocd-server"), &controllers.server.address)?;
+            self.controllers = Some(controllers);
         }
         self.webhook()
     }
