@@ -58,6 +58,11 @@ impl<'a> Scene<'a> {
         })
     }
 
+    /// The same source, rendered by Argo CD itself.
+    pub fn ungated(&self, path: &str) -> Value {
+        json!({"repoURL": self.git.url(), "targetRevision": "main", "path": path})
+    }
+
     /// A spec with automated sync, prune and self-heal, into the scenario's namespace.
     pub fn spec(&self, source: Value) -> Value {
         json!({

@@ -94,7 +94,7 @@ fn by_address(text: &str, address: &str, bundle: &str) -> String {
                 lines.push(format!("{indent}url: {address}{path}"));
                 lines.push(format!("{indent}caBundle: {bundle}"));
             }
-            Some(("name", "rendergate-webhook") | ("namespace", "rendergate") | ("port", _)) => {}
+            Some(("name", "rendergate-webhook") | ("namespace", "rendergate") | ("port" | "caBundle", _)) => {}
             _ if rest == "service:" => {}
             _ => lines.push(line.to_owned()),
         }

@@ -14,10 +14,7 @@ pub fn run(scene: &Scene) -> Result<()> {
     let kubectl = &scene.plane.kubectl;
     let names = ["fine", "broken"].map(|n| format!("{}-{n}", scene.name));
     let manifest = |name: &str, path: &str, gated: bool| -> String {
-        let mut source = scene.source(path);
-        if !gated && let Some(source) = source.as_object_mut() {
-            source.remove("plugin");
-        }
+        let source = if gated { scene.source(path) } else { scene.ungated(path) };
         let child: Value = json!({
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
             "metadata": {"name": name, "namespace": "argocd"},

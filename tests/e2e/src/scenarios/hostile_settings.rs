@@ -32,7 +32,7 @@ pub fn run(scene: &Scene) -> Result<()> {
     let ours = |commit: &str| verdict(commit, &scene.namespace);
 
     // Settings that the Application has for the plugin count for nothing; a repository may not have any.
-    blocked("leave the plugin alone", &[(OVERRIDE, "")], &ours)?;
+    blocked("leave the plugin alone", &[("note.txt", "nothing\n")], &ours)?;
     let env = "plugin:\n  env:\n  - {name: RENDERGATE_CONFIG, value: /dev/null}\n";
     let refused =
         |_: &str| format!("{OVERRIDE}:1: 'plugin' would switch or change the plugin that the Application names");

@@ -13,6 +13,7 @@ mod rollback;
 mod self_heal_stops;
 mod steady_message;
 mod violating_commit;
+mod ways_round;
 
 use crate::components::Mode;
 use crate::failure::Result;
@@ -143,5 +144,12 @@ pub const ALL: &[Scenario] = &[
         modes: BOTH,
         company: Company::None,
         run: no_drift::run,
+    },
+    Scenario {
+        name: "ways_round",
+        about: "with the policies for Argo CD's kinds at admission, nothing goes round the gate",
+        modes: &[Mode::Standard],
+        company: Company::None,
+        run: ways_round::run,
     },
 ];

@@ -32,9 +32,7 @@ pub fn run(scene: &Scene) -> Result<()> {
     ensure!(live["data"]["value"] == "hello", "the first source was applied without the second: {live}");
 
     // The gate sees only sources that name it: one that does not is rendered by Argo CD itself.
-    if let Some(second) = spec["sources"].as_array_mut().and_then(|s| s.get_mut(1)).and_then(|s| s.as_object_mut()) {
-        second.remove("plugin");
-    }
+    spec["sources"][1] = scene.ungated("two");
     application.patch(&json!({"spec": spec}))?;
     application.becomes_synced(&scene.git.head()?)?;
     Ok(())

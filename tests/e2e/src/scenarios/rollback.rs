@@ -17,11 +17,7 @@ pub fn run(scene: &Scene) -> Result<()> {
         Ok(live["data"]["value"].as_str().unwrap_or_default().to_owned())
     };
     let spec = |gated: bool| {
-        let mut source = scene.source(".");
-        if !gated && let Some(source) = source.as_object_mut() {
-            source.remove("plugin");
-        }
-        let mut spec = scene.spec(source);
+        let mut spec = scene.spec(if gated { scene.source(".") } else { scene.ungated(".") });
         spec["syncPolicy"] = json!({});
         spec
     };
