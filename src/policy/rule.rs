@@ -1,22 +1,27 @@
 //! The one rule type every policy kind lowers to. Everything here is compiled: templates,
 //! patterns, operators, selectors and patches were parsed at load and are borrowed at request.
 
+mod conditions;
+mod generate;
+mod mutate;
+mod validate;
+
 use std::sync::Arc;
 
 use crate::document::Str;
 use crate::document::manifest::Source;
-use crate::jmespath::Expression;
-use crate::mutate::strategic_merge::StrategicMerge;
-use crate::pattern::Pattern;
-use crate::pattern::condition::Operator;
-use crate::pod_security::{Exclude, PodSecurity};
+use crate::pod_security::Exclude;
 use crate::template::Template;
 
 use super::api::cleanup::Propagation;
 use super::images::VerifyImages;
 use super::selector::{Filters, Labels};
-use super::signed_manifests::SignedManifests;
 use super::terms::Terms;
+
+pub use conditions::{Condition, Conditions};
+pub use generate::{Generate, GenerateForEach, GenerateForm, GenerateTarget, GenerateTargets};
+pub use mutate::{Change, Mutate, MutateForEach, MutateTarget, PatchSource};
+pub use validate::{AnyPattern, Check, PatternSource, Validate, ValidateForEach};
 
 /// One loaded policy.
 #[derive(Debug)]
@@ -229,154 +234,6 @@ impl Body {
     }
 }
 
-/// A `validate` block.
-#[derive(Debug)]
-pub struct Validate {
-    /// `message`, resolved only when needed.
-    pub message: Option<Template>,
-    /// `allowExistingViolations`, true unless said otherwise.
-    pub allow_existing_violations: bool,
-    /// What is checked.
-    pub check: Check,
-}
-
-/// What a `validate` block, or one `foreach` entry of it, checks. First present in this order.
-#[derive(Debug)]
-pub enum Check {
-    /// `deny.conditions`: true denies. `None` (absent, `{}`) always denies.
-    Deny(Option<Conditions>),
-    /// `pattern`.
-    Pattern(PatternSource),
-    /// `anyPattern`.
-    AnyPattern(AnyPattern),
-    /// `foreach`.
-    ForEach(Vec<ValidateForEach>),
-    /// `podSecurity`.
-    PodSecurity(PodSecurity),
-    /// `manifests`.
-    SignedManifests(Box<SignedManifests>),
-    /// No check at all: the rule yields no result.
-    Nothing,
-}
-
-/// A pattern: compiled at load when it holds no variables.
-#[derive(Debug)]
-pub enum PatternSource {
-    /// No variables.
-    Constant(Pattern),
-    /// Substituted, then compiled, for each review.
-    Templated(Template),
-}
-
-/// The entries of `anyPattern`: substituted as one document, literals read as floats.
-#[derive(Debug)]
-pub enum AnyPattern {
-    /// No variables.
-    Constant(Vec<Pattern>),
-    /// The whole list as one template.
-    Templated(Template),
-}
-
-/// One `validate.foreach` entry.
-#[derive(Debug)]
-pub struct ValidateForEach {
-    /// `list`, a raw JMESPath expression; the error text if it does not compile.
-    pub list: Result<Expression, String>,
-    /// `elementScope`.
-    pub element_scope: Option<bool>,
-    /// Entry context.
-    pub context: Vec<ContextEntry>,
-    /// Entry preconditions.
-    pub preconditions: Option<Conditions>,
-    /// What is checked per element.
-    pub check: Check,
-}
-
-/// `preconditions` and `deny.conditions`.
-#[derive(Debug)]
-pub enum Conditions {
-    /// `any`/`all` blocks; an absent block is true, an empty `any` is false.
-    Blocks {
-        /// At least one must hold.
-        any: Option<Vec<Condition>>,
-        /// All must hold.
-        all: Option<Vec<Condition>>,
-    },
-    /// The legacy list: all must hold, stop at the first false.
-    List(Vec<Condition>),
-}
-
-/// One condition.
-#[derive(Debug)]
-pub struct Condition {
-    /// Left side.
-    pub key: Template,
-    /// The operator, or its text when it is unknown (an error when reached).
-    pub operator: Result<Operator, Str>,
-    /// Right side.
-    pub value: Template,
-    /// `message`, as written (it may hold variables).
-    pub message: Option<Str>,
-}
-
-/// A `mutate` block.
-#[derive(Debug)]
-pub struct Mutate {
-    /// What changes.
-    pub change: Change,
-    /// `targets`: the rule changes existing objects rather than the reviewed one.
-    pub targets: Vec<MutateTarget>,
-    /// The whole rule as a document: an unresolved variable anywhere in it is a rule error, as
-    /// Kyverno substitutes the entire rule before patching (chapter 30 §1.9).
-    pub whole_rule: Option<Template>,
-}
-
-/// One `mutate.targets` entry: which existing objects the rule changes.
-#[derive(Debug)]
-pub struct MutateTarget {
-    /// `apiVersion`, `kind`, `namespace`, `name`, `uid` and `selector`, substituted from the trigger.
-    pub selector: Template,
-    /// Context entries loaded for each target.
-    pub context: Vec<ContextEntry>,
-    /// Conditions each target must meet.
-    pub preconditions: Option<Conditions>,
-}
-
-/// How a mutate rule changes an object.
-#[derive(Debug)]
-pub enum Change {
-    /// `patchStrategicMerge`.
-    StrategicMerge(PatchSource),
-    /// `patchesJson6902`: text, decoded after substitution.
-    JsonPatch(Template),
-    /// `foreach`.
-    ForEach(Vec<MutateForEach>),
-}
-
-/// A strategic merge patch: compiled at load when it holds no variables.
-#[derive(Debug)]
-pub enum PatchSource {
-    /// No variables.
-    Constant(StrategicMerge),
-    /// Substituted, then compiled.
-    Templated(Template),
-}
-
-/// One `mutate.foreach` entry.
-#[derive(Debug)]
-pub struct MutateForEach {
-    /// `list`, a raw JMESPath expression; the error text if it does not compile.
-    pub list: Result<Expression, String>,
-    /// Whether elements run last to first (the default with a strategic merge).
-    pub descending: bool,
-    /// Entry context.
-    pub context: Vec<ContextEntry>,
-    /// Entry preconditions.
-    pub preconditions: Option<Conditions>,
-    /// The change per element.
-    pub change: Change,
-}
-
 /// What a cleanup policy does with the objects it selects: those its conditions, kept as the rule's
 /// preconditions, hold for.
 #[derive(Debug)]
@@ -385,60 +242,6 @@ pub struct Delete {
     pub schedule: Str,
     /// How dependents go.
     pub propagation: Option<Propagation>,
-}
-
-/// A `generate` block.
-#[derive(Debug)]
-pub struct Generate {
-    /// What is made.
-    pub targets: GenerateTargets,
-    /// `synchronize`.
-    pub synchronize: bool,
-}
-
-/// The forms of `generate`.
-#[derive(Debug)]
-pub enum GenerateTargets {
-    /// One target.
-    One(GenerateTarget),
-    /// `foreach`.
-    ForEach(Vec<GenerateForEach>),
-}
-
-/// One generated object, or list of clones.
-#[derive(Debug)]
-pub struct GenerateTarget {
-    /// The target block (`apiVersion`, `kind`, `name`, `namespace`, `data`, `clone`, `cloneList`)
-    /// as one template: it is substituted as one document.
-    pub block: Template,
-    /// Which form it is.
-    pub form: GenerateForm,
-}
-
-/// Where a generated object's content comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GenerateForm {
-    /// `data`.
-    Data,
-    /// `clone`.
-    Clone,
-    /// `cloneList`.
-    CloneList,
-    /// None of them: nothing is made.
-    Nothing,
-}
-
-/// One `generate.foreach` entry.
-#[derive(Debug)]
-pub struct GenerateForEach {
-    /// `list`, a raw JMESPath expression; the error text if it does not compile.
-    pub list: Result<Expression, String>,
-    /// Entry context.
-    pub context: Vec<ContextEntry>,
-    /// Entry preconditions.
-    pub preconditions: Option<Conditions>,
-    /// The object made per element.
-    pub target: GenerateTarget,
 }
 
 /// One `context` entry: loaded when an expression mentions its name.
