@@ -13,10 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use rendergate::document::yaml::{self, Limits};
-use rendergate::document::{Manifest, Map, Source, Value, json};
-use rendergate::engine::{
-    ApiCall, Fact, Facts, Numbers, OldObject, Operation, Outcome, Review, User, UserInfo, decide,
-};
+use rendergate::document::{Manifest, Source, Value, json};
+use rendergate::engine::{NoBackends, Numbers, OldObject, Operation, Outcome, Review, User, UserInfo, decide};
 use rendergate::policy::load;
 use rendergate::policy::set::PolicySet;
 
@@ -45,39 +43,6 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// A world that is asked nothing by these policies.
-struct Nothing;
-
-impl Facts for Nothing {
-    fn namespace_labels(&self, _: &str) -> Fact<Map> {
-        Fact::Known(Map::new())
-    }
-    fn config_map(&self, _: &str, _: &str) -> Fact<Value> {
-        Fact::NoBackend
-    }
-    fn api_call(&self, _: &ApiCall) -> Fact<Value> {
-        Fact::NoBackend
-    }
-    fn image(&self, _: &Value) -> Fact<Value> {
-        Fact::NoBackend
-    }
-    fn global(&self, _: &str) -> Fact<Value> {
-        Fact::NoBackend
-    }
-    fn object(&self, _: &str, _: &str, _: &str, _: &str) -> Fact<Option<Value>> {
-        Fact::NoBackend
-    }
-    fn objects(&self, _: &str, _: &str, _: &str) -> Fact<Vec<Value>> {
-        Fact::NoBackend
-    }
-    fn now(&self) -> i128 {
-        1_750_000_000_000_000_000
-    }
-    fn random(&self) -> u64 {
-        7
-    }
-}
 
 /// A Deployment of about 1.7 KB of JSON.
 fn deployment() -> String {
@@ -170,14 +135,14 @@ fn main() {
     for others in [0, 297] {
         let set = set(&policies(33, others));
         let results: Vec<_> =
-            decide(&set, &review(&object), &Nothing).results().map(|(_, r)| r.outcome.clone()).collect();
+            decide(&set, &review(&object), &NoBackends).results().map(|(_, r)| r.outcome.clone()).collect();
         assert_eq!(results.len(), 33, "each of the 33 policies answers once");
         assert!(results.iter().all(|o| *o == Outcome::Pass), "the Deployment complies: {results:?}");
         let before = ALLOCATIONS.load(Ordering::Relaxed);
-        black_box(decide(&set, &review(&object), &Nothing));
+        black_box(decide(&set, &review(&object), &NoBackends));
         let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
         let micros = time(|| {
-            black_box(decide(&set, black_box(&review(&object)), &Nothing));
+            black_box(decide(&set, black_box(&review(&object)), &NoBackends));
         });
         println!(
             "{:>3} policies, 33 match: {micros:.2} us, {:.2} x the parse, {allocations} allocations",

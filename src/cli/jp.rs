@@ -237,4 +237,26 @@ mod tests {
         assert_eq!(status, ExitStatus::PolicySaidNo);
         assert!(err.lines().count() >= 3 && err.trim_end().ends_with('^'), "{err}");
     }
+
+    #[test]
+    fn alone_it_prints_its_help_and_files_hold_expressions() {
+        let (status, out, err) = jp(&[], "");
+        assert_eq!((status, err.as_str()), (ExitStatus::Clean, ""));
+        assert!(out.contains("query") && out.contains("function") && out.contains("parse"), "{out}");
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let file = |name: &str, text: &str| {
+            let path = dir.path().join(name).display().to_string();
+            std::fs::write(&path, text).expect("a file");
+            path
+        };
+        let (one, two, input) = (file("1", "a"), file("2", "length(b)"), file("i.yaml", "a: x\nb: [1, 2]\n"));
+        let both = format!("{one},{two}");
+        let (_, out, _) = jp(&["query", "--unquoted=true", "-i", &input, "-q", &both, "b[0]"], "");
+        assert_eq!(out, "# b[0]\n1\n# a\nx\n# length(b)\n2\n");
+        let (status, _, err) = jp(&["query", "-i", "/nowhere/i.json", "a"], "");
+        assert_eq!(status, ExitStatus::PolicySaidNo);
+        assert!(err.starts_with("Error: failed open file /nowhere/i.json: "), "{err}");
+        let (_, out, _) = jp(&["parse", "-f", &one], "");
+        assert!(out.starts_with("# a\nASTField"), "{out}");
+    }
 }

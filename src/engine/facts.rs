@@ -96,3 +96,46 @@ pub trait Facts {
     /// 64 random bits.
     fn random(&self) -> u64;
 }
+
+/// A world with nothing behind it: no source of context entries, no live objects, nobody who knows a
+/// namespace, and the clock at the epoch.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoBackends;
+
+impl Facts for NoBackends {
+    fn namespace_labels(&self, namespace: &str) -> Fact<Map> {
+        Fact::Unknown(format!("the labels of {namespace}"))
+    }
+
+    fn config_map(&self, _: &str, _: &str) -> Fact<Value> {
+        Fact::NoBackend
+    }
+
+    fn api_call(&self, _: &ApiCall) -> Fact<Value> {
+        Fact::NoBackend
+    }
+
+    fn image(&self, _: &Value) -> Fact<Value> {
+        Fact::NoBackend
+    }
+
+    fn global(&self, _: &str) -> Fact<Value> {
+        Fact::NoBackend
+    }
+
+    fn object(&self, _: &str, _: &str, _: &str, _: &str) -> Fact<Option<Value>> {
+        Fact::NoBackend
+    }
+
+    fn objects(&self, _: &str, _: &str, _: &str) -> Fact<Vec<Value>> {
+        Fact::NoBackend
+    }
+
+    fn now(&self) -> i128 {
+        0
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}

@@ -38,7 +38,7 @@ mod world;
 
 pub use cleanup::would_delete;
 pub use decision::{Decision, Outcome, Response, RuleResult, SkipReason};
-pub use facts::{ApiCall, Backend, Fact, Facts};
+pub use facts::{ApiCall, Backend, Fact, Facts, NoBackends};
 pub use registry::Registry;
 pub use review::{Numbers, OldObject, Operation, Review, SuppliedVariables, User, UserInfo};
 pub use run::{Selection, decide, decide_selected};

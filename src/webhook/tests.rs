@@ -7,8 +7,8 @@ use axum::http::{Request, StatusCode};
 use tower::ServiceExt;
 
 use super::*;
-use crate::document::{Manifest, Map, Source, Value, json, yaml};
-use crate::engine::facts::{ApiCall, Fact, Facts};
+use crate::document::{Manifest, Source, Value, json, yaml};
+use crate::engine::facts::{Facts, NoBackends};
 use crate::policy::load::load;
 use crate::policy::rule::{Action, Exception, Policy, Rule};
 use crate::policy::set::PolicySet;
@@ -73,39 +73,7 @@ impl Gate for TestGate {
             Mood::Slow(millis) => std::thread::sleep(Duration::from_millis(millis)),
             Mood::Broken => panic!("a bug in the engine"),
         }
-        Box::new(NoFacts)
-    }
-}
-
-struct NoFacts;
-
-impl Facts for NoFacts {
-    fn namespace_labels(&self, namespace: &str) -> Fact<Map> {
-        Fact::Unknown(format!("the labels of {namespace}"))
-    }
-    fn config_map(&self, _: &str, _: &str) -> Fact<Value> {
-        Fact::NoBackend
-    }
-    fn api_call(&self, _: &ApiCall) -> Fact<Value> {
-        Fact::NoBackend
-    }
-    fn image(&self, _: &Value) -> Fact<Value> {
-        Fact::NoBackend
-    }
-    fn global(&self, _: &str) -> Fact<Value> {
-        Fact::NoBackend
-    }
-    fn object(&self, _: &str, _: &str, _: &str, _: &str) -> Fact<Option<Value>> {
-        Fact::NoBackend
-    }
-    fn objects(&self, _: &str, _: &str, _: &str) -> Fact<Vec<Value>> {
-        Fact::NoBackend
-    }
-    fn now(&self) -> i128 {
-        0
-    }
-    fn random(&self) -> u64 {
-        0
+        Box::new(NoBackends)
     }
 }
 
