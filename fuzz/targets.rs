@@ -186,10 +186,9 @@ pub fn policy(data: &[u8]) {
     let Some(loaded) = load_stream(text) else { return };
     let set = PolicySet::new(loaded.policies, loaded.exceptions);
     for kind in ["Pod", "Deployment", "CronJob", ""] {
-        for candidates in set.candidates(kind, Operation::Create) {
-            assert!(!candidates.rules.is_empty());
-            assert!(candidates.rules.iter().all(|rule| rule.applies_to_kind(kind)));
-        }
+        let candidates = set.candidates(kind, Operation::Create);
+        assert!(candidates.iter().all(|candidate| candidate.rule.applies_to_kind(kind)));
+        assert!(candidates.is_sorted_by_key(|candidate| candidate.at));
     }
 }
 

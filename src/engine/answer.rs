@@ -48,9 +48,9 @@ impl Answer {
 
     /// Notes where in the reviewed object the rule failed: `path` inside `subject`.
     pub(super) fn at(mut self, subject: &Subject<'_>, path: Option<&Pointer>) -> Self {
-        self.path = match (&subject.at, path) {
+        self.path = match (subject.at.pointer(), path) {
             (Some(base), Some(path)) => Some(base.segments().iter().chain(path.segments()).cloned().collect()),
-            (Some(base), None) => Some(base.clone()),
+            (Some(base), None) => Some(base),
             (None, _) => None,
         };
         self

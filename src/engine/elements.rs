@@ -1,5 +1,7 @@
 //! The elements of a `foreach`: what its `list` evaluates to.
 
+use std::sync::Arc;
+
 use crate::document::Pointer;
 use crate::document::Value;
 use crate::jmespath::Expression;
@@ -8,32 +10,34 @@ use super::interrupt::Interrupt;
 use super::scope::Scope;
 
 /// What a `list` expression gave.
-pub(super) struct Elements {
+pub(super) struct Elements<'a> {
     /// The elements; null ones are skipped but keep their index.
-    pub(super) items: Vec<Value>,
-    /// Where the list lies in the reviewed object, when the expression is a plain path into it.
-    place: Option<Pointer>,
+    pub(super) items: Arc<Vec<Value>>,
+    expression: &'a str,
 }
 
-impl Elements {
-    /// Where the element at `index` lies in the reviewed object.
+impl Elements<'_> {
+    /// Where the element at `index` lies in the reviewed object, when the expression is a plain path
+    /// into it.
     pub(super) fn place_of(&self, index: usize) -> Option<Pointer> {
-        self.place.as_ref().map(|place| place.with(index))
+        plain_path(self.expression).map(|place| place.with(index))
     }
 }
 
 /// Evaluates a `list`. A list gives its elements, anything else is one element.
-pub(super) fn list(expression: &Result<Expression, String>, scope: &Scope<'_>) -> Result<Elements, Interrupt> {
+pub(super) fn list<'a>(
+    expression: &'a Result<Expression, String>,
+    scope: &Scope<'_>,
+) -> Result<Elements<'a>, Interrupt> {
     let expression = match expression {
         Ok(expression) => expression,
         Err(text) => return Err(Interrupt::Error(text.clone())),
     };
-    let place = plain_path(expression.text());
     let items = match scope.evaluate(expression).map_err(Interrupt::from)? {
-        Value::List(items) => items.as_ref().clone(),
-        other => vec![other],
+        Value::List(items) => items,
+        other => Arc::new(vec![other]),
     };
-    Ok(Elements { items, place })
+    Ok(Elements { items, expression: expression.text() })
 }
 
 /// `request.object.a.b` as a pointer `/a/b`; `None` for anything but a plain path.

@@ -146,8 +146,9 @@ impl<'a> Frame<'a> {
             }
         }
         let answer = body(&scope, &partial)?;
-        let result = self.result(policy, rule, answer);
-        Some(RuleResult { properties: properties.into_iter().chain(result.properties).collect(), ..result })
+        let mut result = self.result(policy, rule, answer);
+        result.properties.splice(..0, properties);
+        Some(result)
     }
 
     fn excused(&self, policy: &Policy, rule: &Arc<Rule>, found: &[&Arc<Exception>], join: &str) -> RuleResult {

@@ -16,7 +16,7 @@ use super::pod_security;
 use super::request::RequestView;
 use super::review::{OldObject, Operation, User, UserInfo};
 use super::scope::Scope;
-use super::validate::{Checker, Subject};
+use super::validate::{Checker, Place, Subject};
 
 /// Replaces a failure by a skip when the old object fails as well.
 pub(super) fn forgive(frame: &Frame<'_>, policy: &Policy, rule: &Rule, validate: &Validate, answer: Answer) -> Answer {
@@ -43,7 +43,7 @@ pub(super) fn forgive(frame: &Frame<'_>, policy: &Policy, rule: &Rule, validate:
         Err(interrupt) => return Answer::from(interrupt),
     };
     let checker = Checker { rule, validate, scope: &scope, exceptions: &exceptions };
-    let subject = Subject { value: old, at: None };
+    let subject = Subject { value: old, at: Place::Nowhere };
     match checker.run(&validate.check, &subject) {
         Some(old) if old.outcome == Outcome::Fail => Answer::new(
             Outcome::Skip(SkipReason::ExistingViolation),

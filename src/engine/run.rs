@@ -15,7 +15,7 @@ use super::frame::Frame;
 use super::old_object;
 use super::request::RequestView;
 use super::review::{Numbers, Review};
-use super::validate::{Checker, Subject};
+use super::validate::{Checker, Place, Subject};
 use super::world::World;
 use super::{generate, image_checks, mutate_targets, mutating, verify_images};
 
@@ -53,14 +53,13 @@ pub fn decide_selected(set: &PolicySet, review: &Review, facts: &dyn Facts, sele
     let mut responses = Vec::new();
     let candidates = set.candidates(&review.kind, review.operation);
     let mut object = review.object.clone();
-    for stage in selection.stages {
+    for stage in selection.stages.iter().filter(|stage| set.runs_in(**stage)) {
         let mut view = RequestView::new(review, object.clone());
-        for candidates in &candidates {
-            let policy = candidates.policy;
-            let mut rules = candidates
-                .rules
+        for of_policy in candidates.chunk_by(|a, b| a.at == b.at) {
+            let Some(policy) = of_policy.first().map(|candidate| candidate.policy) else { continue };
+            let mut rules = of_policy
                 .iter()
-                .copied()
+                .map(|candidate| candidate.rule)
                 .filter(|rule| rule.body.runs_in(*stage) && (selection.rule)(policy, rule))
                 .peekable();
             if rules.peek().is_none() {
@@ -86,7 +85,8 @@ fn run_policy<'s>(
     stage: Stage,
 ) -> Response {
     let (view, world) = (start.request, start.world);
-    let mut results: Vec<RuleResult> = Vec::new();
+    // Mostly one rule of a policy can match: room for four, which a first push makes, would be a KiB.
+    let mut results: Vec<RuleResult> = Vec::with_capacity(rules.size_hint().1.unwrap_or(0));
     let mut object = view.object.clone();
     let mut changed: Option<RequestView<'_>> = None;
     for rule in rules {
@@ -98,7 +98,7 @@ fn run_policy<'s>(
             Body::Validate(validate) => {
                 let value = request.candidate()?;
                 let checker = Checker { rule, validate, scope, exceptions };
-                let subject = Subject { value, at: Some(crate::document::path::Pointer::root()) };
+                let subject = Subject { value, at: Place::Root };
                 let answer = checker.run(&validate.check, &subject)?;
                 Some(old_object::forgive(&frame, policy, rule, validate, answer))
             }

@@ -107,11 +107,12 @@ impl<'a> Scope<'a> {
         self.reset();
         let mut state = self.state.borrow_mut();
         let depth = state.loops.len() - 1;
+        let [element_name, index_name] = loop_names(depth);
         let index = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
         state.data.insert("element", element.clone());
         state.data.insert("elementIndex", index.clone());
-        state.data.insert(format!("element{depth}"), element.clone());
-        state.data.insert(format!("elementIndex{depth}"), index);
+        state.data.insert(element_name, element.clone());
+        state.data.insert(index_name, index);
     }
 
     /// Leaves the innermost loop.
@@ -297,6 +298,15 @@ impl Query for Scope<'_> {
 
     fn is_delete(&self) -> bool {
         self.request.operation == Operation::Delete
+    }
+}
+
+/// What the variables of the loop at `depth` are called, besides `element` and `elementIndex`.
+fn loop_names(depth: usize) -> [Str; 2] {
+    match depth {
+        // Nearly all loops: no text is made anew for each of their elements.
+        0 => [Str::new_static("element0"), Str::new_static("elementIndex0")],
+        _ => [format!("element{depth}").into(), format!("elementIndex{depth}").into()],
     }
 }
 

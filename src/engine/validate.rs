@@ -10,6 +10,7 @@ use crate::template::{Query as _, Template};
 use super::answer::Answer;
 use super::conditions::evaluate_all;
 use super::decision::{Outcome, SkipReason};
+use super::elements::Elements;
 use super::interrupt::Interrupt;
 use super::pod_security;
 use super::scope::Scope;
@@ -26,10 +27,29 @@ pub(super) struct Checker<'a, 's> {
 }
 
 /// What a pattern is held against, and where that lies in the object.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Subject<'v> {
     pub(super) value: &'v Value,
-    pub(super) at: Option<Pointer>,
+    pub(super) at: Place<'v>,
+}
+
+/// A place in the reviewed object; written out only when something fails there.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'v> {
+    Nowhere,
+    Root,
+    /// The element of a list that stands at this index.
+    Element(&'v Elements<'v>, usize),
+}
+
+impl Place<'_> {
+    pub(super) fn pointer(self) -> Option<Pointer> {
+        match self {
+            Self::Nowhere => None,
+            Self::Root => Some(Pointer::root()),
+            Self::Element(list, index) => list.place_of(index),
+        }
+    }
 }
 
 impl<'a> Checker<'a, '_> {
@@ -57,7 +77,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn passed(&self) -> Answer {
-        Answer::new(Outcome::Pass, format!("validation rule '{}' passed.", self.rule.name))
+        Answer::new(Outcome::Pass, ["validation rule '", &self.rule.name, "' passed."].concat())
     }
 
     fn deny(&self, conditions: Option<&Conditions>) -> Answer {
@@ -71,16 +91,16 @@ impl<'a> Checker<'a, '_> {
         if !denied {
             return self.passed();
         }
-        let own = self.message_source();
-        let joined = match (own.is_empty(), text.is_empty()) {
-            (true, true) => {
+        let own = self.validate.message.as_ref().filter(|own| own.source().as_str().is_some_and(|t| !t.is_empty()));
+        let resolved = match (own, text.is_empty()) {
+            (None, true) => {
                 return Answer::new(Outcome::Fail, format!("validation error: rule {} failed", self.rule.name));
             }
-            (false, true) => own.to_string(),
-            (true, false) => text.clone(),
-            (false, false) => format!("{own}; {text}"),
+            (Some(own), true) => self.scope.resolve(own),
+            (None, false) => self.resolve_text(&text),
+            (Some(_), false) => self.resolve_text(&format!("{}; {text}", self.message_source())),
         };
-        let message = match self.resolve_text(&joined) {
+        let message = match resolved {
             Ok(Value::String(message)) => message.to_string(),
             Ok(_) => "the produced message didn't resolve to a string, check your policy definition.".to_owned(),
             Err(Interrupt::Error(_)) => text,

@@ -9,7 +9,7 @@ use super::conditions::evaluate_all;
 use super::decision::Outcome;
 use super::elements;
 use super::interrupt::Interrupt;
-use super::validate::{Checker, Subject};
+use super::validate::{Checker, Place, Subject};
 
 /// What the elements of one entry came to.
 enum Progress {
@@ -52,7 +52,7 @@ pub(super) fn run<'a>(
 fn each<'a>(
     checker: &Checker<'a, '_>,
     entry: &'a ValidateForEach,
-    list: elements::Elements,
+    list: elements::Elements<'_>,
     subject: &Subject<'_>,
 ) -> Progress {
     checker.scope.enter_loop();
@@ -90,7 +90,7 @@ fn each<'a>(
 fn one<'a>(
     checker: &Checker<'a, '_>,
     entry: &'a ValidateForEach,
-    list: &elements::Elements,
+    list: &elements::Elements<'_>,
     index: usize,
     element: &Value,
     subject: &Subject<'_>,
@@ -114,13 +114,13 @@ fn one<'a>(
             Err(interrupt) => return Ok(Some(Answer::from(interrupt.context("failed to evaluate preconditions: ")))),
         }
     }
-    let inner = if scoped { Subject { value: element, at: list.place_of(index) } } else { subject.clone() };
+    let inner = if scoped { Subject { value: element, at: Place::Element(list, index) } } else { *subject };
     let answer = match &entry.check {
         Check::ForEach(entries) => run(checker, entries, &inner),
         check => checker.run(check, &inner),
     };
-    Ok(answer.map(|answer| match (&answer.path, list.place_of(index)) {
-        (None, Some(place)) if answer.outcome == Outcome::Fail => Answer { path: Some(place), ..answer },
+    Ok(answer.map(|answer| match &answer.path {
+        None if answer.outcome == Outcome::Fail => Answer { path: list.place_of(index), ..answer },
         _ => answer,
     }))
 }

@@ -5,17 +5,26 @@
 /// quoted identifiers count.
 #[must_use]
 pub fn mentions(text: &str, name: &str) -> bool {
-    if name.is_empty() {
-        return false;
-    }
+    let Some(first) = name.as_bytes().first().copied() else { return false };
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let bytes = text.as_bytes();
     let ends_in_word = name.as_bytes().last().copied().is_some_and(is_word);
-    text.match_indices(name).any(|(at, _)| {
+    // Asked at every evaluation, of texts too short for a searcher to be worth its preparation.
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..).and_then(|rest| memchr::memchr(first, rest)).map(|i| from + i) {
+        if !bytes[at..].starts_with(name.as_bytes()) {
+            from = at + 1;
+            continue;
+        }
         let before = at.checked_sub(1).and_then(|i| bytes.get(i).copied());
         let after = bytes.get(at + name.len()).copied();
-        before.is_none_or(|b| b != b'.' && !b.is_ascii_alphanumeric()) && ends_in_word != after.is_some_and(is_word)
-    })
+        if before.is_none_or(|b| b != b'.' && !b.is_ascii_alphanumeric()) && ends_in_word != after.is_some_and(is_word)
+        {
+            return true;
+        }
+        from = at + name.len();
+    }
+    false
 }
 
 #[cfg(test)]
@@ -31,5 +40,6 @@ mod tests {
             assert!(!mentions(text, "name"), "{text}");
         }
         assert!(mentions("xname + name", "name"));
+        assert!(mentions("nanname, name", "name") && !mentions("nam", "name") && !mentions("nnn", "nn"));
     }
 }

@@ -113,14 +113,14 @@ pub fn violations(response: &Response, path: &str, audit_warn: bool) -> String {
         };
         out.push_str(&line);
     }
-    let failed: Vec<_> = response.rules.iter().filter(|r| r.outcome == Outcome::Fail).collect();
-    if let Some(first) = failed.first() {
+    let mut failed = response.rules.iter().filter(|r| r.outcome == Outcome::Fail).peekable();
+    if let Some(first) = failed.peek() {
         let as_warning = audit_warn && first.action == Action::Audit;
         let how = if as_warning { "failed as audit warning:" } else { "failed:" };
-        out.push_str(&format!("policy {policy} -> resource {path} {how}\n"));
-        for (at, rule) in failed.iter().enumerate() {
+        out.extend(["policy ", policy, " -> resource ", path, " ", how, "\n"]);
+        for (at, rule) in failed.enumerate() {
             let message = if rule.message.is_empty() { "validation failed" } else { &rule.message };
-            out.push_str(&format!("{} - {} {message}\n", at + 1, rule.rule.name));
+            out.extend([&(at + 1).to_string(), " - ", &rule.rule.name, " ", message, "\n"]);
         }
     }
     out

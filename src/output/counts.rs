@@ -1,6 +1,7 @@
 //! What `apply` counts (chapter 60 §6).
 
 use std::fmt;
+use std::ops::AddAssign;
 
 use crate::engine::decision::{Outcome, Response};
 use crate::policy::rule::Stage;
@@ -38,6 +39,17 @@ impl ResultCounts {
                 _ => self.error += 1,
             }
         }
+    }
+}
+
+impl AddAssign for ResultCounts {
+    fn add_assign(&mut self, other: Self) {
+        let Self { pass, fail, warn, error, skip } = other;
+        self.pass += pass;
+        self.fail += fail;
+        self.warn += warn;
+        self.error += error;
+        self.skip += skip;
     }
 }
 

@@ -79,7 +79,9 @@ impl Walk<'_> {
                     return Ok(());
                 }
                 let (value, pattern) = (go_text(value), go_text(written));
-                let text = format!("resource value '{value}' does not match '{pattern}' at path {}", path.text());
+                let path_text = path.text();
+                let text =
+                    ["resource value '", &value, "' does not match '", &pattern, "' at path ", &path_text].concat();
                 Err(Mismatch::at(path, text))
             }
         }

@@ -1,6 +1,13 @@
 //! Why a pattern does not match: the text Kyverno composes, its class, and the place.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::document::{Pointer, Segment};
+
+/// Prepared once: preparing a search costs more than searching so short a text.
+static ANCHOR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(" anchor m"));
 
 const CONDITIONAL: &str = "conditional anchor mismatch";
 const GLOBAL: &str = "global anchor mismatch";
@@ -16,7 +23,7 @@ pub(super) enum Path<'a> {
 
 impl Path<'_> {
     pub(super) fn pointer(&self) -> Pointer {
-        let mut steps: Vec<Segment> = Vec::new();
+        let mut steps: Vec<Segment> = Vec::with_capacity(self.length());
         let mut at = self;
         loop {
             match at {
@@ -35,9 +42,33 @@ impl Path<'_> {
         Pointer::from(steps)
     }
 
+    fn length(&self) -> usize {
+        match self {
+            Path::Root => 0,
+            Path::Key(parent, _) | Path::Index(parent, _) => 1 + parent.length(),
+        }
+    }
+
     /// As Kyverno prints it: `/spec/containers/0/image/`.
     pub(super) fn text(&self) -> String {
-        path_text(&self.pointer())
+        let mut text = String::with_capacity(64);
+        self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) {
+        match self {
+            Path::Root => {}
+            Path::Key(parent, key) => {
+                parent.write(text);
+                text.push_str(key);
+            }
+            Path::Index(parent, index) => {
+                parent.write(text);
+                push_index(text, *index);
+            }
+        }
+        text.push('/');
     }
 }
 
@@ -46,11 +77,18 @@ pub(super) fn path_text(pointer: &Pointer) -> String {
     for segment in pointer.segments() {
         match segment {
             Segment::Key(key) => text.push_str(key),
-            Segment::Index(index) => text.push_str(&index.to_string()),
+            Segment::Index(index) => push_index(&mut text, *index),
         }
         text.push('/');
     }
     text
+}
+
+fn push_index(text: &mut String, index: usize) {
+    match u8::try_from(index) {
+        Ok(digit @ 0..=9) => text.push(char::from(b'0' + digit)),
+        _ => text.push_str(&index.to_string()),
+    }
 }
 
 /// A mismatch on its way up.
@@ -77,7 +115,7 @@ impl Mismatch {
 
     pub(super) fn class(&self) -> Class {
         // All three texts hold this word; nearly no other does.
-        if memchr::memmem::find(self.text.as_bytes(), b" anchor m").is_none() {
+        if ANCHOR.find(self.text.as_bytes()).is_none() {
             Class::Failure
         } else if self.text.contains(CONDITIONAL) || self.text.contains(GLOBAL) {
             Class::Skip

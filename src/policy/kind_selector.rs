@@ -28,9 +28,10 @@ impl KindSelector {
     /// `ephemeralcontainers` subresource.
     #[must_use]
     pub fn matches(&self, group: &str, version: &str, kind: &str, subresource: &str) -> bool {
-        self.group.matches(group)
+        // The kind first: it tells most selectors apart.
+        self.kind.matches(kind)
+            && self.group.matches(group)
             && self.version.matches(version)
-            && self.kind.matches(kind)
             && (self.subresource.matches(subresource)
                 || (subresource == "ephemeralcontainers" && group.is_empty() && version == "v1" && kind == "Pod"))
     }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::document::{Str, wildcard};
 
 use super::request::Operation;
-use super::rule::{Exception, Policy, Rule};
+use super::rule::{Exception, Policy, Rule, Stage};
 
 /// A rule's place: index of its policy, index among the policy's rules.
 type Place = (usize, usize);
@@ -27,15 +27,19 @@ pub struct PolicySet {
     /// Indexes of exceptions by the policy key they name.
     excepted: HashMap<Str, Vec<usize>, foldhash::fast::RandomState>,
     needs_namespace_labels: bool,
+    /// The stages some rule runs in.
+    stages: Vec<Stage>,
 }
 
-/// One policy with those of its rules that may match.
-#[derive(Debug)]
-pub struct Candidates<'s> {
+/// A rule that may match, with its policy.
+#[derive(Clone, Copy, Debug)]
+pub struct CandidateRule<'s> {
     /// The policy.
     pub policy: &'s Arc<Policy>,
-    /// Its rules, in order; at least one.
-    pub rules: Vec<&'s Arc<Rule>>,
+    /// The rule.
+    pub rule: &'s Arc<Rule>,
+    /// The policy's index in the set.
+    pub at: usize,
 }
 
 const OPERATIONS: [Operation; 4] = [Operation::Create, Operation::Update, Operation::Delete, Operation::Connect];
@@ -75,6 +79,11 @@ impl PolicySet {
     }
 
     fn add(&mut self, rule: &Rule, place: Place) {
+        for stage in [Stage::Mutate, Stage::VerifyImages, Stage::Validate, Stage::Generate, Stage::Delete] {
+            if rule.body.runs_in(stage) && !self.stages.contains(&stage) {
+                self.stages.push(stage);
+            }
+        }
         self.needs_namespace_labels |= rule.matches.needs_namespace_labels()
             || rule.exclude.as_ref().is_some_and(|e| e.needs_namespace_labels())
             || rule.action_overrides.iter().any(|o| o.namespace_selector.is_some());
@@ -86,7 +95,7 @@ impl PolicySet {
             match &kinds {
                 None => self.any_kind[slot(operation)].push(place),
                 Some(kinds) => {
-                    for kind in kinds {
+                    for kind in kinds.iter().filter(|kind| rule.applies_to_kind(kind)) {
                         let places = self.by_kind[slot(operation)].entry(Str::from(*kind)).or_default();
                         if places.last() != Some(&place) {
                             places.push(place);
@@ -115,22 +124,21 @@ impl PolicySet {
         self.policies.is_empty()
     }
 
-    /// The policies with rules that may match an object of this (top-level) kind under this
-    /// operation, in order. A superset of what matches: only kinds and operations are looked at.
+    /// The rules that may match an object of this (top-level) kind under this operation, in order:
+    /// those of one policy stand together. A superset of what matches: only kinds and operations
+    /// are looked at.
     #[must_use]
-    pub fn candidates(&self, kind: &str, operation: Operation) -> Vec<Candidates<'_>> {
+    pub fn candidates(&self, kind: &str, operation: Operation) -> Vec<CandidateRule<'_>> {
         let exact = self.by_kind[slot(operation)].get(kind).map(Vec::as_slice).unwrap_or_default();
         let any = &self.any_kind[slot(operation)];
-        let mut found: Vec<Candidates<'_>> = Vec::new();
-        let mut last = None;
-        for (at, index) in merged(exact, any) {
-            let Some(policy) = self.policies.get(at) else { continue };
-            let Some(rule) = policy.rules.get(index).filter(|r| r.applies_to_kind(kind)) else { continue };
-            match found.last_mut() {
-                Some(candidates) if last == Some(at) => candidates.rules.push(rule),
-                _ => found.push(Candidates { policy, rules: vec![rule] }),
-            }
-            last = Some(at);
+        let mut found = Vec::with_capacity(exact.len() + any.len());
+        found.extend(merged(exact, any).filter_map(|(at, index)| {
+            let policy = self.policies.get(at)?;
+            let rule = policy.rules.get(index)?;
+            Some(CandidateRule { policy, rule, at })
+        }));
+        if !any.is_empty() {
+            found.retain(|candidate| candidate.rule.applies_to_kind(kind));
         }
         found
     }
@@ -146,6 +154,12 @@ impl PolicySet {
                 .iter()
                 .any(|(name, rules)| *name == key && rules.iter().any(|r| wildcard::matches(r, &rule.name)))
         })
+    }
+
+    /// Whether some rule runs in this stage.
+    #[must_use]
+    pub fn runs_in(&self, stage: Stage) -> bool {
+        self.stages.contains(&stage)
     }
 
     /// Whether some rule, exception or override looks at namespace labels.
@@ -199,11 +213,12 @@ mod tests {
     }
 
     fn found(set: &PolicySet, kind: &str, operation: Operation) -> String {
-        let rules = |c: &Candidates<'_>| {
-            let rules: Vec<&str> = c.rules.iter().map(|r| r.name.as_str()).collect();
-            format!("{}({})", c.policy.name, rules.join(","))
+        let rules = |of_policy: &[CandidateRule<'_>]| {
+            let rules: Vec<&str> = of_policy.iter().map(|c| c.rule.name.as_str()).collect();
+            format!("{}({})", of_policy[0].policy.name, rules.join(","))
         };
-        set.candidates(kind, operation).iter().map(rules).collect::<Vec<_>>().join(" ")
+        let candidates = set.candidates(kind, operation);
+        candidates.chunk_by(|a, b| a.at == b.at).map(rules).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

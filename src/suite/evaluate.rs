@@ -107,7 +107,7 @@ impl Session<'_> {
         let mut object = review.object.clone();
         let mut responses = Vec::new();
         for stage in STAGES {
-            if !self.silence_counts(stage) {
+            if !self.silence_counts(stage) || !self.set.runs_in(stage) {
                 responses.extend(std::iter::from_fn(|| decided.next_if(|r| r.stage == stage)));
                 continue;
             }

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //!  files ── policies, resources, values, user_info, cluster   what a run is given (chapter 60 §3, §7)
+//!  complete                                                   what Kyverno's command line adds to an object
 //!  world                                                      those files as the engine's Facts
 //!  evaluate                                                   policies x resources -> decisions
 //!  test_file ── matching ── compare ── run                    expectations -> rows (chapter 60 §9-§11)
@@ -11,6 +12,7 @@
 
 pub mod cluster;
 pub mod compare;
+pub mod complete;
 pub mod evaluate;
 pub mod fields;
 pub mod files;

@@ -1,16 +1,14 @@
 //! Loading the objects policies are applied to (chapter 60 §3.3): the first path decides how the
-//! list is read, objects get a namespace, null maps become empty, and every number a float.
+//! list is read.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::document::{Map, Segment, Source, Value};
+use crate::document::{Segment, Source, Value};
 
+use super::complete::complete;
 use super::files::{self, FileError};
 use super::scope::Scopes;
-
-/// Fields that are maps in Kubernetes: null there means empty.
-const MAP_FIELDS: &[&str] = &["annotations", "labels", "matchLabels", "nodeSelector", "data", "stringData"];
 
 /// What a list of resource paths gave.
 #[derive(Debug, Default)]
@@ -118,15 +116,17 @@ pub fn parse(path: &Path, text: &str, scopes: &Scopes) -> Result<Vec<Value>, Fil
 fn parse_placed(path: &Path, text: Arc<str>, scopes: &Scopes) -> Result<Vec<(Value, Source)>, FileError> {
     let file: Arc<str> = path.display().to_string().into();
     let mut objects = Vec::new();
-    for document in files::documents(path, &text)? {
+    for mut document in files::documents(path, &text)? {
+        let line = document.start.line;
         let refuse = |reason: &str| FileError::Content {
             path: path.display().to_string(),
-            reason: format!("document at line {}: {reason}", document.start.line),
+            reason: format!("document at line {line}: {reason}"),
         };
-        if document.value.as_map().is_none() {
+        let value = std::mem::take(&mut document.value);
+        if value.as_map().is_none() {
             return Err(refuse("an object is wanted, a map with apiVersion and kind"));
         }
-        for (item, object) in expand_list(&document.value) {
+        for (item, object) in expand_list(value) {
             if object.str_at(&["kind"]).is_none_or(str::is_empty) {
                 return Err(refuse("'kind' is missing"));
             }
@@ -142,67 +142,17 @@ fn parse_placed(path: &Path, text: Arc<str>, scopes: &Scopes) -> Result<Vec<(Val
 
 /// The items of a `v1` List, else the object itself. Kyverno evaluates nothing of a List it is
 /// given as a resource; that is a silent loss, which is not copied.
-fn expand_list(value: &Value) -> Vec<(Option<usize>, Value)> {
-    match value.get("items").and_then(Value::as_list) {
-        Some(items)
-            if value.str_at(&["apiVersion"]) == Some("v1")
-                && value.str_at(&["kind"]).is_some_and(|k| k.ends_with("List")) =>
-        {
-            items.iter().cloned().enumerate().map(|(at, item)| (Some(at), item)).collect()
+fn expand_list(mut value: Value) -> Vec<(Option<usize>, Value)> {
+    let is_list = value.get("items").is_some_and(|items| items.as_list().is_some())
+        && value.str_at(&["apiVersion"]) == Some("v1")
+        && value.str_at(&["kind"]).is_some_and(|k| k.ends_with("List"));
+    let items = if is_list { value.as_map_mut().and_then(|map| map.remove("items")) } else { None };
+    match items {
+        Some(Value::List(items)) => {
+            Arc::unwrap_or_clone(items).into_iter().enumerate().map(|(at, item)| (Some(at), item)).collect()
         }
-        _ => vec![(None, value.clone())],
+        _ => vec![(None, value)],
     }
-}
-
-/// Completes an object as Kyverno's command line does: a default namespace, no null maps, floats.
-#[must_use]
-pub fn complete(object: Value, scopes: &Scopes) -> Value {
-    let text = |value: &Value, keys: &[&str]| value.str_at(keys).unwrap_or_default().to_owned();
-    let (api_version, kind) = (text(&object, &["apiVersion"]), text(&object, &["kind"]));
-    let mut object = without_null_maps(object);
-    if text(&object, &["metadata", "namespace"]).is_empty()
-        && !scopes.is_cluster_scoped(&api_version, &kind)
-        && let Some(map) = object.as_map_mut()
-    {
-        let metadata = map.entry_or_insert_with("metadata", Value::empty_map);
-        if metadata.is_null() {
-            *metadata = Value::empty_map();
-        }
-        if let Some(metadata) = metadata.as_map_mut() {
-            metadata.insert("namespace", Value::from("default"));
-        }
-    }
-    object.with_floats()
-}
-
-fn without_null_maps(value: Value) -> Value {
-    match value {
-        Value::Map(map) if map.iter().any(|(k, v)| is_container(v) || is_null_map(k, v)) => {
-            let changed: Map = std::sync::Arc::unwrap_or_clone(map)
-                .into_iter()
-                .map(|(k, v)| {
-                    let v = if is_null_map(&k, &v) { Value::empty_map() } else { without_null_maps(v) };
-                    (k, v)
-                })
-                .collect();
-            Value::map(changed)
-        }
-        Value::List(items) if items.iter().any(is_container) => Value::list(
-            std::sync::Arc::unwrap_or_clone(items)
-                .into_iter()
-                .map(|v| if v.as_map().is_some() { without_null_maps(v) } else { v })
-                .collect(),
-        ),
-        other => other,
-    }
-}
-
-fn is_container(value: &Value) -> bool {
-    matches!(value, Value::Map(_) | Value::List(_))
-}
-
-fn is_null_map(key: &str, value: &Value) -> bool {
-    value.is_null() && MAP_FIELDS.contains(&key)
 }
 
 /// What names an object: `apiVersion`, kind, namespace (empty if cluster-scoped) and name.

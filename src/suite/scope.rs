@@ -28,7 +28,8 @@ impl Scopes {
     #[must_use]
     pub fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
         let group = group_of(api_version);
-        is_served_cluster_scoped(group, kind) || self.custom.contains(&(Str::from(group), Str::from(kind)))
+        is_served_cluster_scoped(group, kind)
+            || !self.custom.is_empty() && self.custom.contains(&(Str::from(group), Str::from(kind)))
     }
 }
 

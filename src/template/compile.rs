@@ -29,6 +29,13 @@ pub(super) struct Text {
     pub(super) variables: Vec<Variable>,
 }
 
+impl Text {
+    /// The variable that is the whole string, if one is.
+    pub(super) fn only_variable(&self) -> Option<&Variable> {
+        self.variables.first().filter(|variable| variable.token.len() == self.text.len())
+    }
+}
+
 /// The text of a string without variables: `\{{` becomes `{{`.
 pub(super) fn unescape(text: &str) -> String {
     text.replace("\\{{", "{{")

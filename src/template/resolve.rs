@@ -29,7 +29,14 @@ impl<'a> Resolver<'a> {
         match node {
             Node::Constant(value) => Ok(value.clone()),
             Node::Text(text) => {
-                let value = self.text(&text.text, &text.variables)?;
+                let value = match text.only_variable() {
+                    // What the first scan would find is known.
+                    Some(variable) if self.limits.passes > 0 => {
+                        self.spend(text.text.len())?;
+                        self.ask(variable)?
+                    }
+                    _ => self.text(&text.text, &text.variables)?,
+                };
                 self.enter(value)
             }
             Node::List(nodes) => {

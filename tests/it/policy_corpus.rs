@@ -7,7 +7,7 @@ use rendergate::document::{Map, Pointer, Value, yaml};
 use rendergate::policy::load::{Loaded, load, load_for_cluster};
 use rendergate::policy::request::{Operation, User};
 use rendergate::policy::selector::{Candidate, NamespaceLabels};
-use rendergate::policy::set::PolicySet;
+use rendergate::policy::set::{CandidateRule, PolicySet};
 
 /// The shared test data; `None` (said aloud) where it is absent.
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
@@ -137,12 +137,10 @@ fn selected(family: &Path) -> Vec<String> {
             namespace_labels: &labels,
         };
         let place = format!("{}/{}/{}", object.kind(), object.namespace(), object.name());
-        for candidates in set.candidates(object.kind(), Operation::Create) {
-            for rule in candidates.rules {
-                let excluded = rule.exclude.as_ref().is_some_and(|e| e.excludes(&candidate).is_yes());
-                if rule.matches.matches(&candidate).is_yes() && !excluded {
-                    found.push(format!("{} {} {place}", candidates.policy.name, rule.name));
-                }
+        for CandidateRule { policy, rule, .. } in set.candidates(object.kind(), Operation::Create) {
+            let excluded = rule.exclude.as_ref().is_some_and(|e| e.excludes(&candidate).is_yes());
+            if rule.matches.matches(&candidate).is_yes() && !excluded {
+                found.push(format!("{} {} {place}", policy.name, rule.name));
             }
         }
     }

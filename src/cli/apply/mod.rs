@@ -13,6 +13,7 @@ use crate::output::counts::ResultCounts;
 
 use super::findings_format::FindingsFormat;
 use super::{ExitStatus, Io};
+use print::Evaluated;
 
 /// Arguments of `apply`.
 #[derive(clap::Args, Debug, Default)]
@@ -183,9 +184,9 @@ fn run_all(args: &Args, io: &mut Io) -> Result<ExitStatus, String> {
     let given = input::load(args, io)?;
     print::header(args, &given, io);
     let evaluated = print::evaluate(args, &given, &mut made, io)?;
-    if !args.if_enforced.is_empty() {
+    if let (Evaluated::Results(results), false) = (&evaluated, args.if_enforced.is_empty()) {
         io.say(apply_text::not_evaluated(&given.not_evaluated));
-        let radius = findings::if_enforced(&args.if_enforced, &given, &evaluated)?;
+        let radius = findings::if_enforced(&args.if_enforced, &given, results)?;
         io.print(match args.format {
             Some(FindingsFormat::Json) => radius.json(&args.if_enforced),
             _ => radius.text(&args.if_enforced),

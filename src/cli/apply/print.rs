@@ -24,8 +24,42 @@ pub fn header(args: &Args, given: &Given, io: &mut Io) {
     }
 }
 
+/// What a run came to.
+pub enum Evaluated {
+    /// Every result: what reports, tables and findings are made of.
+    Results(Vec<Evaluation>),
+    /// The summary's lines and counts. Results that are only counted are let go where they were
+    /// made: kept to the end, they would be most of a run's memory.
+    Summary(Vec<Told>),
+}
+
+/// What the summary says of one resource.
+#[derive(Default)]
+pub struct Told {
+    counts: ResultCounts,
+    violations: String,
+    /// The responses that are told before the summary, if any.
+    before: Option<Box<Evaluation>>,
+}
+
+impl Told {
+    fn of(mut evaluation: Evaluation, audit_warn: bool) -> Self {
+        let mut told = Self::default();
+        let path = evaluation.identity.path();
+        for response in &evaluation.responses {
+            told.counts.add(response, audit_warn);
+            told.violations.push_str(&apply_text::violations(response, &path, audit_warn));
+        }
+        evaluation.responses.retain(|response| {
+            makes_objects(response.stage) || response.rules.iter().any(|rule| !rule.notices.is_empty())
+        });
+        told.before = (!evaluation.responses.is_empty()).then(|| Box::new(evaluation));
+        told
+    }
+}
+
 /// Evaluates every resource; what policies change or generate is printed or written at once.
-pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io) -> Result<Vec<Evaluation>, String> {
+pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io) -> Result<Evaluated, String> {
     let session = Session {
         set: &given.set,
         values: &given.values,
@@ -33,28 +67,52 @@ pub fn evaluate(args: &Args, given: &Given, made: &mut Destination, io: &mut Io)
         facts: &given.world,
         every_policy: false,
     };
+    let cleanups = given.cleanups.iter().flat_map(|policy| given.resources.iter().map(|r| session.cleanup(policy, r)));
+    if args.prints_a_document() || args.table {
+        let mut results = on_each_resource(given, io, |resource| session.evaluate(resource, None));
+        results.iter().try_for_each(|evaluation| tell(args, evaluation, made, io))?;
+        results.extend(cleanups);
+        return Ok(Evaluated::Results(results));
+    }
+    let summed = |evaluation| Told::of(evaluation, args.audit_warn);
+    let mut summary = on_each_resource(given, io, |resource| summed(session.evaluate(resource, None)));
+    let before = summary.iter().filter_map(|told| told.before.as_deref());
+    before.into_iter().try_for_each(|evaluation| tell(args, evaluation, made, io))?;
+    summary.extend(cleanups.map(summed));
+    Ok(Evaluated::Summary(summary))
+}
+
+/// `work` on every resource, with its progress on a terminal.
+fn on_each_resource<R: Send>(given: &Given, io: &mut Io, work: impl Fn(&Value) -> R + Sync) -> Vec<R> {
     let progress = io.err.is_terminal && !io.out.is_terminal;
-    let mut evaluated = in_parallel(
-        &given.resources,
-        |resource| session.evaluate(resource, None),
-        |done| {
-            if progress {
-                io.say(format_args!("\r{done} of {} resources", given.resources.len()));
-            }
-        },
-    );
+    let results = in_parallel(&given.resources, work, |done| {
+        if progress {
+            io.say(format_args!("\r{done} of {} resources", given.resources.len()));
+        }
+    });
     if progress {
         io.say("\r\u{1b}[K");
     }
-    for evaluation in &evaluated {
-        for response in &evaluation.responses {
-            print_made(args, evaluation, response, made, io)?;
+    results
+}
+
+/// Tells what has to be told of one resource before the results.
+fn tell(args: &Args, evaluation: &Evaluation, made: &mut Destination, io: &mut Io) -> Result<(), String> {
+    for response in &evaluation.responses {
+        print_made(args, evaluation, response, made, io)?;
+        if response.rules.iter().any(|rule| !rule.notices.is_empty()) {
             apply_text::notices(response, &evaluation.identity.path()).iter().for_each(|notice| io.say(notice));
         }
     }
-    let cleanups = given.cleanups.iter();
-    evaluated.extend(cleanups.flat_map(|policy| given.resources.iter().map(|r| session.cleanup(policy, r))));
-    Ok(evaluated)
+    Ok(())
+}
+
+/// Whether responses of this stage hold objects that are printed or written.
+fn makes_objects(stage: Stage) -> bool {
+    match stage {
+        Stage::Mutate | Stage::Generate => true,
+        Stage::Validate | Stage::VerifyImages | Stage::Delete => false,
+    }
 }
 
 fn print_made(
@@ -89,13 +147,8 @@ fn print_made(
 }
 
 /// Prints the results and counts them.
-pub fn results(args: &Args, given: &Given, evaluated: &[Evaluation], io: &mut Io) -> Result<ResultCounts, String> {
+pub fn results(args: &Args, given: &Given, evaluated: &Evaluated, io: &mut Io) -> Result<ResultCounts, String> {
     let mut counts = ResultCounts { error: given.not_evaluated.len(), ..ResultCounts::default() };
-    let reported: Vec<Reported<'_>> = evaluated
-        .iter()
-        .flat_map(|e| e.responses.iter().map(|response| Reported { resource: &e.resource, response }))
-        .collect();
-    reported.iter().for_each(|r| counts.add(r.response, args.audit_warn));
     let sections = apply_text::not_evaluated(&given.not_evaluated);
     // In a report these lines would be no YAML: they go where a person still sees them.
     if args.prints_a_document() {
@@ -103,25 +156,37 @@ pub fn results(args: &Args, given: &Given, evaluated: &[Evaluation], io: &mut Io
     } else {
         io.print(sections)
     }
+    match evaluated {
+        Evaluated::Summary(summary) => {
+            summary.iter().for_each(|told| {
+                counts += told.counts;
+                io.print(&told.violations);
+            });
+            io.print(format_args!("\n{counts} \n"));
+        }
+        Evaluated::Results(results) => {
+            let responses = results.iter().flat_map(|evaluation| &evaluation.responses);
+            responses.for_each(|response| counts.add(response, args.audit_warn));
+            print_results(args, given, results, io)?;
+        }
+    }
+    Ok(counts)
+}
+
+fn print_results<'e>(args: &Args, given: &Given, evaluated: &'e [Evaluation], io: &mut Io) -> Result<(), String> {
+    let of_one = |e: &'e Evaluation| e.responses.iter().map(|response| Reported { resource: &e.resource, response });
+    let reported = || evaluated.iter().flat_map(of_one).collect::<Vec<_>>();
     if let Some(format) = args.format {
         io.print(findings::text(format, given, evaluated, args.audit_warn));
     } else if args.policy_report {
-        print_reports(args, &reported, io);
+        print_reports(args, &reported(), io);
     } else if args.generate_exceptions {
-        print_exceptions(args, &reported, io)?;
-    } else if args.table {
+        print_exceptions(args, &reported(), io)?;
+    } else {
         let style = TableStyle { colour: !args.remove_color && io.colours(), detailed: args.detailed_results };
         io.print(table::print(&rows(args, evaluated), style));
-    } else {
-        for evaluation in evaluated {
-            let path = evaluation.identity.path();
-            for response in &evaluation.responses {
-                io.print(apply_text::violations(response, &path, args.audit_warn));
-            }
-        }
-        io.print(format_args!("\n{counts} \n"));
     }
-    Ok(counts)
+    Ok(())
 }
 
 fn print_reports(args: &Args, reported: &[Reported<'_>], io: &mut Io) {
