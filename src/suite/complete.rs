@@ -10,7 +10,7 @@ use super::scope::Scopes;
 const MAP_FIELDS: &[&str] = &["annotations", "labels", "matchLabels", "nodeSelector", "data", "stringData"];
 
 /// Gives an object a default namespace, empty maps for null ones, and floats for integers. Done in
-/// place wherever nothing else holds the value, as after reading: that costs an eighth of copying.
+/// place wherever nothing else holds the value, as after reading.
 #[must_use]
 pub fn complete(mut object: Value, scopes: &Scopes) -> Value {
     settle(&mut object, true);
