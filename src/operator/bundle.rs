@@ -1,9 +1,10 @@
 //! [`Bundle`]: everything a configuration says, for every application, loaded once and kept.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::{Application, GateConfiguration, Settings};
 
+use super::reload::{Source, first};
 use super::{KnownObjects, Section, Word};
 
 /// The operator's word as one immutable value.
@@ -66,6 +67,20 @@ impl Bundle {
     #[must_use]
     pub fn sections(&self) -> &[Section] {
         &self.sections
+    }
+}
+
+/// A configuration file as the source of bundles.
+#[derive(Clone, Debug)]
+pub struct BundleFile(pub PathBuf);
+
+impl Source<Bundle> for BundleFile {
+    fn digest(&self) -> Result<String, String> {
+        Word::read(&self.0)?.digest()
+    }
+
+    fn load(&self) -> Result<Bundle, String> {
+        Bundle::load(&self.0).map_err(first)
     }
 }
 

@@ -15,10 +15,10 @@ use tokio::time::timeout_at;
 use crate::document::GoDuration;
 use crate::output::admission::{AdmissionReview, Answer, ReviewError};
 
-use super::log::{Level, line};
 use super::snapshot::Batch;
 use super::verdict::{self, Said, Verdict};
 use super::{App, Snapshot};
+use crate::output::log::{Level, line};
 
 /// The two webhooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Upper bounds of the latency buckets, in seconds.
-const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+use crate::output::prometheus::{Histogram, escaped, head, single};
 
 /// All counters of one process.
 #[derive(Debug, Default)]
@@ -24,13 +23,6 @@ struct State {
     policies: usize,
 }
 
-#[derive(Debug, Default)]
-struct Histogram {
-    buckets: [u64; BUCKETS.len()],
-    count: u64,
-    seconds: f64,
-}
-
 impl Metrics {
     fn change(&self, change: impl FnOnce(&mut State)) {
         // Counters stay usable after a panic elsewhere.
@@ -41,13 +33,7 @@ impl Metrics {
     pub(super) fn request(&self, door: &'static str, batch: &'static str, outcome: &'static str, took: Duration) {
         self.change(|state| {
             *state.requests.entry((door, batch, outcome)).or_default() += 1;
-            let histogram = state.latency.entry(door).or_default();
-            let seconds = took.as_secs_f64();
-            for (count, bound) in histogram.buckets.iter_mut().zip(BUCKETS) {
-                *count += u64::from(seconds <= bound);
-            }
-            histogram.count += 1;
-            histogram.seconds += seconds;
+            state.latency.entry(door).or_default().add(took);
         });
     }
 
@@ -84,9 +70,6 @@ impl Metrics {
 
 impl State {
     fn write(&self, text: &mut String) {
-        let head = |text: &mut String, name: &str, kind: &str, help: &str| {
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        };
         let name = "rendergate_admission_requests_total";
         head(text, name, "counter", "Admission requests, by path and outcome.");
         for ((door, batch, outcome), count) in &self.requests {
@@ -95,12 +78,7 @@ impl State {
         let name = "rendergate_admission_duration_seconds";
         head(text, name, "histogram", "Time from the request's last byte to the answer.");
         for (door, histogram) in &self.latency {
-            for (bound, count) in BUCKETS.iter().zip(histogram.buckets) {
-                let _ = writeln!(text, "{name}_bucket{{door=\"{door}\",le=\"{bound}\"}} {count}");
-            }
-            let _ = writeln!(text, "{name}_bucket{{door=\"{door}\",le=\"+Inf\"}} {}", histogram.count);
-            let _ = writeln!(text, "{name}_sum{{door=\"{door}\"}} {}", histogram.seconds);
-            let _ = writeln!(text, "{name}_count{{door=\"{door}\"}} {}", histogram.count);
+            histogram.write(text, name, &format!("door=\"{door}\""));
         }
         let name = "rendergate_rule_results_total";
         head(text, name, "counter", "Results of rules, by the pass that evaluated them.");
@@ -114,18 +92,10 @@ impl State {
         for (outcome, count) in &self.reloads {
             let _ = writeln!(text, "{name}{{outcome=\"{outcome}\"}} {count}");
         }
-        let name = "rendergate_audits_dropped_total";
-        head(text, name, "counter", "Audit passes not run because too many were waiting.");
-        let _ = writeln!(text, "{name} {}", self.audits_dropped);
-        let name = "rendergate_policies";
-        head(text, name, "gauge", "Policies in force.");
-        let _ = writeln!(text, "{name} {}", self.policies);
+        let help = "Audit passes not run because too many were waiting.";
+        single(text, "rendergate_audits_dropped_total", "counter", help, self.audits_dropped);
+        single(text, "rendergate_policies", "gauge", "Policies in force.", self.policies);
     }
-}
-
-/// A label value (backslash, quote and newline escaped).
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]

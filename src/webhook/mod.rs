@@ -10,7 +10,6 @@
 mod app;
 pub mod certificate;
 mod handlers;
-mod log;
 mod metrics;
 mod parent;
 pub mod reload;

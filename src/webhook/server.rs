@@ -11,9 +11,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::certificate::{Certificate, Pair};
-use super::log::{Level, line};
 use super::reload::{Reloader, Source};
 use super::{App, router};
+use crate::output::log::{Level, line};
 
 /// Longest time for the head of a request to arrive, and for an idle HTTP/2 connection to answer a ping. The
 /// body has the request's own deadline.
@@ -56,7 +56,7 @@ pub enum ServeError {
 pub fn serve(
     options: Options,
     app: Arc<App>,
-    source: Arc<dyn Source>,
+    source: Arc<Source>,
     ready: impl FnOnce(SocketAddr, &[u8]) -> std::io::Result<()>,
 ) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -69,7 +69,7 @@ pub fn serve(
 async fn run(
     options: Options,
     app: Arc<App>,
-    source: Arc<dyn Source>,
+    source: Arc<Source>,
     ready: impl FnOnce(SocketAddr, &[u8]) -> std::io::Result<()>,
 ) -> Result<(), ServeError> {
     let pair = options.certificate.pair().map_err(ServeError::Certificate)?;

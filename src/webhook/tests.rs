@@ -286,7 +286,7 @@ spec:
 /// A source whose content the test sets.
 struct Files(Mutex<Result<String, String>>, AtomicUsize);
 
-impl reload::Source for Files {
+impl crate::operator::reload::Source<Snapshot> for Files {
     fn digest(&self) -> Result<String, String> {
         self.0.lock().expect("one thread").clone()
     }
@@ -310,7 +310,7 @@ fn a_reload_that_loses_or_breaks_policies_is_refused() {
         *files.0.lock().expect("one thread") = content.map(str::to_owned).map_err(str::to_owned);
     };
     let policies = |app: &App| app.current.load().as_ref().map(|s| s.set.policies().len());
-    let mut reloader = Reloader::new(Arc::clone(&files) as Arc<dyn reload::Source>, Arc::clone(&app));
+    let mut reloader = Reloader::new(Arc::clone(&files) as Arc<reload::Source>, Arc::clone(&app));
 
     assert_eq!(reloader.look(), Outcome::Refused("p.yaml:3: unknown field".to_owned()));
     assert!(app.ready().is_err(), "nothing has loaded yet");

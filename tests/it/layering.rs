@@ -22,7 +22,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("policy", 3, &[]),
     ("engine", 4, &[]),
     ("output", 5, &[]),
-    ("operator", 5, &[]),
+    ("operator", 5, &["output"]),
     ("render", 6, &[]),
     ("suite", 6, &[]),
     ("webhook", 6, &[]),

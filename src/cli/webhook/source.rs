@@ -8,12 +8,12 @@ use crate::config::gate::Enforcement;
 use crate::config::settings::ExceptionRules;
 use crate::config::{Application, Settings};
 use crate::engine::Facts;
+use crate::operator::reload::{Source, first};
 use crate::operator::{KnownObjects, Word, policies};
 use crate::policy::rule::{Action, Exception, Policy, Rule};
 use crate::policy::set::PolicySet;
 use crate::policy::terms::Standing;
 use crate::render::RenderFacts;
-use crate::webhook::reload::Source;
 use crate::webhook::{Gate, Snapshot};
 
 /// A GateConfiguration and everything it names; relative paths start at its own folder.
@@ -45,7 +45,7 @@ impl ConfiguredFiles {
     }
 }
 
-impl Source for ConfiguredFiles {
+impl Source<Snapshot> for ConfiguredFiles {
     fn digest(&self) -> Result<String, String> {
         self.word()?.digest()
     }
@@ -83,15 +83,6 @@ fn remark(exception: &Exception, rules: &ExceptionRules, now: i128) -> Option<St
 fn now() -> i128 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
-}
-
-/// The first problem, and how many there are besides.
-fn first(problems: Vec<String>) -> String {
-    match problems.as_slice() {
-        [] => "unknown problem".to_owned(),
-        [one] => one.clone(),
-        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
-    }
 }
 
 struct ConfiguredGate {

@@ -4,14 +4,16 @@ use crate::document::{Map, Value, json};
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Level {
+pub enum Level {
+    /// What happened.
     Info,
+    /// What needs somebody.
     Error,
 }
 
 /// Writes one line. Values never hold an object's content.
 #[allow(clippy::print_stderr, reason = "this is the log")]
-pub(super) fn line(level: Level, message: &str, fields: &[(&str, &str)]) {
+pub fn line(level: Level, message: &str, fields: &[(&str, &str)]) {
     let mut map = Map::new();
     map.insert("time", Value::string(jiff::Timestamp::now().to_string()));
     let level = match level {
