@@ -12,7 +12,7 @@
 //!  5  output                                             decisions -> bytes
 //!     operator                                           the operator's files, read and compiled
 //!  6  render                                             a checkout -> verdict of a render
-//!     suite       webhook                                test suites; everything that talks to a network
+//!     suite       webhook     cmp                        test suites; everything that talks to a network
 //!  7  cli                                                the only room that sees every room
 //! ```
 //!
@@ -46,6 +46,9 @@ pub mod operator;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod render;
 
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+#[cfg(feature = "cmp")]
+pub mod cmp;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod suite;
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -4,6 +4,8 @@
 
 pub mod apply;
 mod checkout;
+#[cfg(feature = "cmp")]
+pub mod cmp_server;
 pub mod completion;
 pub mod disk;
 mod exit;
@@ -56,6 +58,9 @@ pub enum Command {
     Jp(jp::Args),
     /// Render a directory: mutate, validate and print its manifests, or fail with what a policy says.
     Generate(generate::Args),
+    /// Serve renders to Argo CD as a resident config management plugin.
+    #[cfg(feature = "cmp")]
+    CmpServer(cmp_server::Args),
     /// Sum up policy reports: counts, a table, the failures.
     Summarise(summarise::Args),
     /// Print the version.
@@ -97,6 +102,8 @@ fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
         Command::Test(args) => test::run(&args, io),
         Command::Jp(args) => jp::run(&args, io),
         Command::Generate(args) => generate::run(&args, io),
+        #[cfg(feature = "cmp")]
+        Command::CmpServer(args) => cmp_server::run(&args, io),
         Command::Summarise(args) => summarise::run(&args, io),
         Command::Version(args) => version::run(&args, io),
         Command::Completion(args) => completion::run(&args, io),

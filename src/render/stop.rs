@@ -15,6 +15,9 @@ pub enum Stopped {
         "timed out: it took longer than Argo CD waits for it (--repo-server-timeout-seconds of Argo CD's components)"
     )]
     Caller,
+    /// Its turn did not come in time.
+    #[error("timed out: other renders took all the time that Argo CD waits for it")]
+    Waiting,
     /// Its caller is gone.
     #[error("Argo CD no longer waits for it")]
     Cancelled,

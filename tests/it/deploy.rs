@@ -10,7 +10,8 @@ use rendergate::document::{Value, yaml};
 #[test]
 fn the_plugin_is_named_and_not_discovered() {
     let text = read("plugin.yaml");
-    assert_eq!(text, read("deploy/argocd/plugin.yaml"), "kustomize cannot reach the copy at the top");
+    assert_eq!(text, read("deploy/argocd-standard/plugin.yaml"), "kustomize cannot reach the copy at the top");
+    assert_eq!(read("deploy/argocd/config.yaml"), read("deploy/argocd-standard/config.yaml"), "nor another folder's");
     let plugin = documents(&text).remove(0);
     assert_eq!(plugin.str_at(&["metadata", "name"]), Some("rendergate@v1"));
     assert_eq!(plugin.at(&["spec", "version"]), None, "Argo CD would call it rendergate@v1-VERSION");
@@ -21,6 +22,28 @@ fn the_plugin_is_named_and_not_discovered() {
 
 #[test]
 fn the_component_adds_a_hardened_native_sidecar() {
+    let Some(objects) = installed("deploy/argocd") else { return };
+    let sidecar = sidecar(&objects);
+    assert_eq!(strings(sidecar.get("command")), ["rendergate", "cmp-server"]);
+    assert!(!objects.iter().any(|o| o.str_at(&["metadata", "name"]).is_some_and(|n| n.contains("plugin"))));
+}
+
+#[test]
+fn the_standard_mode_runs_under_argo_cds_own_server() {
+    let Some(objects) = installed("deploy/argocd-standard") else { return };
+    let sidecar = sidecar(&objects);
+    assert_eq!(strings(sidecar.get("command")), ["/var/run/argocd/argocd-cmp-server"]);
+    assert!(strings(sidecar.get("args")).is_empty(), "arguments of the other mode");
+    let mounts = sidecar.get("volumeMounts").and_then(Value::as_list).expect("mounts");
+    let paths: Vec<_> = mounts.iter().filter_map(|m| m.str_at(&["mountPath"])).collect();
+    for path in ["/var/run/argocd", "/home/argocd/cmp-server/config", "/etc/rendergate/config", "/tmp"] {
+        assert!(paths.contains(&path), "{path} is not mounted");
+    }
+    assert_eq!(config_map(&objects, "rendergate-plugin", "plugin.yaml"), read("plugin.yaml"));
+}
+
+/// A repo-server with a component of ours; `None`, said aloud, when there is no kubectl.
+fn installed(component: &str) -> Option<Vec<Value>> {
     let folder = tempfile::tempdir().expect("a folder");
     let copyutil = "{name: copyutil, image: argocd}";
     let deployment = format!(
@@ -31,12 +54,15 @@ fn the_component_adds_a_hardened_native_sidecar() {
     fs::write(folder.path().join("repo-server.yaml"), deployment).expect("a file");
     // kustomize takes folders by relative path only.
     let up = "../".repeat(folder.path().canonicalize().expect("a path").components().count() - 1);
-    let component = format!("{up}{}", root().join("deploy/argocd").to_string_lossy().trim_start_matches('/'));
+    let component = format!("{up}{}", root().join(component).to_string_lossy().trim_start_matches('/'));
     let kustomization = format!("namespace: argocd\nresources: [repo-server.yaml]\ncomponents: [{component}]\n");
     fs::write(folder.path().join("kustomization.yaml"), kustomization).expect("a file");
-    let Some(objects) = kustomize(folder.path()) else { return };
+    kustomize(folder.path())
+}
 
-    let pod = one(&objects, "Deployment", "argocd-repo-server").at(&["spec", "template", "spec"]).expect("a Pod spec");
+/// The sidecar, held to what is true of it in both modes.
+fn sidecar(objects: &[Value]) -> &Value {
+    let pod = one(objects, "Deployment", "argocd-repo-server").at(&["spec", "template", "spec"]).expect("a Pod spec");
     let init = pod.get("initContainers").and_then(Value::as_list).expect("init containers");
     let names: Vec<_> = init.iter().map(|c| c.str_at(&["name"]).unwrap_or_default()).collect();
     assert_eq!(names, ["copyutil", "rendergate"], "argocd-cmp-server must be there before the sidecar starts");
@@ -56,10 +82,13 @@ fn the_component_adds_a_hardened_native_sidecar() {
         let name = mount.str_at(&["name"]).expect("a mount names its volume");
         assert!(volumes.contains(name), "no volume {name}");
     }
-    let plugin = config_map(&objects, "rendergate-plugin", "plugin.yaml");
-    assert_eq!(plugin, read("plugin.yaml"));
-    assert!(config_map(&objects, "rendergate-config", "config.yaml").contains("kind: GateConfiguration"));
-    assert!(config_map(&objects, "rendergate-policies", "require-resource-limits.yaml").contains("ClusterPolicy"));
+    assert!(config_map(objects, "rendergate-config", "config.yaml").contains("kind: GateConfiguration"));
+    assert!(config_map(objects, "rendergate-policies", "require-resource-limits.yaml").contains("ClusterPolicy"));
+    sidecar
+}
+
+fn strings(list: Option<&Value>) -> Vec<&str> {
+    list.and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_str).collect()
 }
 
 #[test]

@@ -24,6 +24,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("output", 5, &[]),
     ("operator", 5, &["output"]),
     ("render", 6, &[]),
+    ("cmp", 6, &["render"]),
     ("suite", 6, &[]),
     ("webhook", 6, &[]),
     ("cli", 7, &[]),

@@ -11,6 +11,8 @@ mod any_object;
 mod argocd_pack;
 mod bad_input;
 mod cleanup;
+#[cfg(feature = "cmp")]
+mod cmp;
 mod denial_recorded;
 mod dependencies;
 mod deploy;

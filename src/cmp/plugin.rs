@@ -1,0 +1,249 @@
+//! The four calls.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout_at;
+use tonic::{Code, Request, Status, Streaming};
+
+use crate::config::BuildEnvironment;
+use crate::operator::Bundle;
+use crate::output::failure;
+use crate::output::log::{Level, line};
+use crate::render::{Refusal, Stop, Stopped, Verdict};
+
+use super::app::Checkout;
+use super::archive::ArchiveError;
+use super::deadline::answer_by;
+use super::metrics::Stage;
+use super::protocol::{
+    AppStreamRequest, CheckPluginConfigurationResponse, EnvEntry, ManifestResponse, ParameterAnnouncement,
+    ParametersAnnouncementResponse, RepositoryResponse,
+};
+use super::receive::{Received, discard, receive};
+use super::spool::Reread;
+use super::tree::{ArchivedTree, TreeLimits};
+use super::{App, answer};
+
+/// Notes and remarks of a passing render that are logged.
+const MOST_REMARKS: usize = 20;
+
+/// No discovery: a plugin that is discovered fails open. Argo CD asks again when the answer is Unavailable.
+///
+/// # Errors
+/// Unavailable while there are no policies.
+pub fn check_configuration(app: &App) -> Result<CheckPluginConfigurationResponse, Status> {
+    app.bundle().map(|_| CheckPluginConfigurationResponse::default()).map_err(unavailable)
+}
+
+/// Never asked by a repo-server that knows CheckPluginConfiguration; older ones take this for consent when the
+/// Application names the plugin.
+///
+/// # Errors
+/// When the stream ends in an error.
+pub async fn match_repository(
+    _: Arc<App>,
+    request: Request<Streaming<AppStreamRequest>>,
+) -> Result<RepositoryResponse, Status> {
+    discard(&mut request.into_inner()).await;
+    Ok(RepositoryResponse::default())
+}
+
+/// What the UI shows of the plugin: the digest of what is in force.
+///
+/// # Errors
+/// Unavailable while there are no policies.
+pub async fn get_parameters_announcement(
+    app: Arc<App>,
+    request: Request<Streaming<AppStreamRequest>>,
+) -> Result<ParametersAnnouncementResponse, Status> {
+    discard(&mut request.into_inner()).await;
+    let bundle = app.bundle().map_err(unavailable)?;
+    Ok(ParametersAnnouncementResponse { parameter_announcements: vec![digest_announcement(&bundle)] })
+}
+
+fn digest_announcement(bundle: &Bundle) -> ParameterAnnouncement {
+    ParameterAnnouncement {
+        name: "rendergate-bundle".to_owned(),
+        title: "Policy bundle".to_owned(),
+        tooltip:
+            "SHA-256 of the gate's configuration and policies. Shown, not read: setting it changes the cache key of \
+                  the Application's renders and nothing else."
+                .to_owned(),
+        collection_type: "string".to_owned(),
+        string: bundle.digest.clone(),
+        ..ParameterAnnouncement::default()
+    }
+}
+
+/// One render.
+///
+/// # Errors
+/// See [`answer`]; never an answer without the objects that were decided.
+pub async fn generate_manifest(
+    app: Arc<App>,
+    request: Request<Streaming<AppStreamRequest>>,
+) -> Result<ManifestResponse, Status> {
+    let started = Instant::now();
+    let until = answer_by(request.metadata(), started);
+    let mut stream = request.into_inner();
+    let mut build = BuildEnvironment::default();
+    let answer = generate(&app, &mut stream, &mut build, until, started).await;
+    app.metrics.answered(answer::outcome(&answer), started.elapsed());
+    log(&answer, &build, started.elapsed());
+    answer
+}
+
+async fn generate(
+    app: &Arc<App>,
+    stream: &mut Streaming<AppStreamRequest>,
+    build: &mut BuildEnvironment,
+    until: Option<Instant>,
+    started: Instant,
+) -> Result<ManifestResponse, Status> {
+    let patience = until.unwrap_or(started + app.limits.patience);
+    let received = take_in(app, stream, patience).await?;
+    *build = build_environment(&received.metadata.env);
+    if !build.application.is_render() {
+        return Err(answer::status(Code::InvalidArgument, "ARGOCD_APP_NAME is not among the variables of the request"));
+    }
+    let bundle = app.bundle().map_err(unavailable)?;
+    let refuse = |refusal: &Refusal| answer::of_refusal(refusal, build);
+    let section = bundle.section(&build.application).map_err(|why| refuse(&Refusal::gate(why)))?;
+    let limit = section.settings.limits.time;
+    let stop = Arc::new(match (until, started + limit) {
+        (Some(until), end) if until < end => Stop::at(until, Stopped::Caller),
+        (_, end) => Stop::at(end, Stopped::Limit(limit)),
+    });
+    // A caller that goes away drops this call, and with it the render.
+    let _caller = Cancel(Arc::clone(&stop));
+    let (end, why) = stop.deadline().unwrap_or((patience, Stopped::Caller));
+    let waited = Instant::now();
+    let place = {
+        let _waiting = app.metrics.waiting();
+        app.places.render(end).await.ok_or_else(|| refuse(&Refusal::Stopped(Stopped::Waiting)))?
+    };
+    app.metrics.stage(Stage::Wait, waited.elapsed());
+    let work = Work {
+        app: Arc::clone(app),
+        bundle: Arc::clone(&bundle),
+        build: build.clone(),
+        stop: Arc::clone(&stop),
+        directory: received.metadata.app_rel_path,
+    };
+    let archive = received.archive;
+    let rendering = tokio::task::spawn_blocking(move || {
+        // The place is given back when the render ends, not when its caller gave up: what runs stays bounded.
+        let _place = place;
+        work.run(archive)
+    });
+    match timeout_at(end.into(), rendering).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(refuse(&Refusal::Panicked)),
+        Err(_) => Err(refuse(&Refusal::Stopped(why))),
+    }
+}
+
+/// Takes the archive in, within bounds of number and time.
+async fn take_in(app: &Arc<App>, stream: &mut Streaming<AppStreamRequest>, until: Instant) -> Result<Received, Status> {
+    let started = Instant::now();
+    let late = || answer::status(Code::DeadlineExceeded, "timed out: the repository's archive did not arrive in time");
+    let _place = app.places.receive(until).await.ok_or_else(late)?;
+    let received = timeout_at(until.into(), receive(app, stream)).await.map_err(|_| late())??;
+    app.metrics.stage(Stage::Receive, started.elapsed());
+    Ok(received)
+}
+
+/// One render off the async threads.
+struct Work {
+    app: Arc<App>,
+    bundle: Arc<Bundle>,
+    build: BuildEnvironment,
+    stop: Arc<Stop>,
+    directory: String,
+}
+
+impl Work {
+    fn run(&self, archive: Box<dyn Reread>) -> Result<ManifestResponse, Status> {
+        let started = Instant::now();
+        let _running = self.app.metrics.running();
+        let refuse = |refusal: &Refusal| answer::of_refusal(refusal, &self.build);
+        let section = self.bundle.section(&self.build.application).map_err(|why| refuse(&Refusal::gate(why)))?;
+        let verdict = self.verdict(section, archive);
+        self.app.metrics.stage(Stage::Render, started.elapsed());
+        let verdict = verdict.map_err(|refusal| refuse(&refusal))?;
+        remark(&verdict, &self.build);
+        answer::of_verdict(&verdict, &self.build, &section.settings)
+    }
+
+    fn verdict(&self, section: &crate::operator::Section, archive: Box<dyn Reread>) -> Result<Verdict, Refusal> {
+        let limits = &section.settings.limits;
+        let limits =
+            TreeLimits { expanded: self.app.limits.expanded_bytes, file: limits.file_bytes, kept: limits.tree_bytes };
+        let opened = ArchivedTree::open(archive, &self.directory, limits, &self.stop);
+        let (files, directory) = opened.map_err(|error| match error {
+            ArchiveError::Stopped(why) => Refusal::Stopped(why),
+            other => Refusal::repository(other.to_string()),
+        })?;
+        self.app.renderer.render(&Checkout {
+            bundle: &self.bundle,
+            section,
+            files: &files,
+            directory: &directory,
+            build: &self.build,
+            stop: &self.stop,
+        })
+    }
+}
+
+/// Ends a render when the call that wants it is dropped.
+struct Cancel(Arc<Stop>);
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// The variables of the request, and never those of this process. As in an environment, the last of several
+/// of one name counts.
+fn build_environment(env: &[EnvEntry]) -> BuildEnvironment {
+    let variables: BTreeMap<&str, &str> = env.iter().map(|e| (e.name.as_str(), e.value.as_str())).collect();
+    BuildEnvironment::from_variables(|name| variables.get(name).map(|value| (*value).to_owned()))
+}
+
+fn unavailable(why: &str) -> Status {
+    answer::status(Code::Unavailable, why)
+}
+
+/// One line for each render; nothing of the objects.
+fn log(answer: &Result<ManifestResponse, Status>, build: &BuildEnvironment, took: Duration) {
+    let app = &build.application;
+    let or_nothing = |text: &Option<String>| text.clone().unwrap_or_default();
+    let mut fields = vec![
+        ("application", or_nothing(&app.name)),
+        ("project", or_nothing(&app.project)),
+        ("revision", or_nothing(&app.revision)),
+        ("outcome", answer::outcome(answer).to_owned()),
+        ("milliseconds", took.as_millis().to_string()),
+    ];
+    match answer {
+        Ok(answer) => fields.push(("objects", answer.manifests.len().to_string())),
+        Err(status) => fields.push(("why", status.message().to_owned())),
+    }
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    line(Level::Info, "render", &fields);
+}
+
+/// What a passing render has to say: Argo CD has no place for it but the log.
+fn remark(verdict: &Verdict, build: &BuildEnvironment) {
+    if verdict.is_blocked() {
+        return;
+    }
+    let application = build.application.name.clone().unwrap_or_default();
+    let notes = verdict.notes.iter().take(MOST_REMARKS).map(|note| failure::plain(note));
+    for text in notes.chain(failure::remarks(&verdict.findings, MOST_REMARKS)) {
+        line(Level::Info, "remark", &[("application", &application), ("text", &text)]);
+    }
+}
