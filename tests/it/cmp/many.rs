@@ -9,7 +9,7 @@ use rendergate::cmp::app::Engine;
 use tonic::Code;
 
 use super::time::{Shared, Slow};
-use super::{Plugin, Shipment, good};
+use super::{Plugin, Shipment, good, noise};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_applications_at_once_are_bounded_and_all_answered() {
@@ -83,13 +83,7 @@ async fn a_long_archive_in_small_pieces_is_read_whole() {
     let plugin = Plugin::with(Limits::default(), Box::new(Engine), "policies: [{path: policies}]\n").await;
     let mut client = plugin.client().await;
     // Noise does not compress: the archive is about as long.
-    let mut state = 1_u32;
-    let noise: String = (0..4 << 20)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            char::from(b' ' + (state >> 26) as u8)
-        })
-        .collect();
+    let noise = noise(4 << 20);
     let shipment = Shipment::of(&[("assets/noise.bin", &noise), ("app/good.yaml", crate::gate::GOOD)]).at("app");
     assert!(shipment.archive.len() > 2 << 20 && shipment.chunk == 1024);
     assert_eq!(shipment.send(&mut client).await.expect("a render").manifests.len(), 1);

@@ -53,8 +53,10 @@ impl Plugin {
         let (end, ended) = oneshot::channel::<()>();
         let shared = Arc::clone(&app);
         let serving = tokio::spawn(async move {
-            let ready = |_| drop(ready.send(()));
-            let ended = async move { drop(ended.await) };
+            let ready = |_| ready.send(()).expect("somebody waits");
+            let ended = async move {
+                let _ = ended.await;
+            };
             run(options, shared, source, ready, ended).await.expect("it serves");
         });
         is_ready.await.expect("it is there");
@@ -184,4 +186,14 @@ pub fn good() -> Shipment {
 
 pub fn bad() -> Shipment {
     Shipment::of(&[("bad.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\n")])
+}
+
+/// Text that does not compress to much less than three quarters.
+pub fn noise(length: usize) -> String {
+    let mut state = 1_u32;
+    let letter = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b' ' + u8::try_from(state >> 26).expect("six bits"))
+    };
+    (0..length).map(letter).collect()
 }

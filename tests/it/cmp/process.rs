@@ -119,10 +119,10 @@ fn what_it_cannot_start_with_is_named() {
     };
     says(&mut command(folder.path()), "gate.yaml: there is no such file or directory");
     write_gate(folder.path(), GATE);
-    let long = format!("/tmp/{}", "x".repeat(100));
+    let long = format!("/tmp/{}", "x".repeat(108));
     says(command(folder.path()).arg("--socket").arg(long), "the path of a Unix socket may have 107");
     says(command(folder.path()).arg("--socket").arg("/nowhere/rendergate@v1.sock"), "/nowhere/rendergate@v1.sock: ");
-    says(command(folder.path()).args(["--grace", "-1s"]), "a duration is not negative");
+    says(command(folder.path()).arg("--grace=-1s"), "a duration is not negative");
 }
 
 /// Streamed through a buffer and a file: what memory it takes does not grow with the archive.
