@@ -10,9 +10,12 @@ use super::process::Process;
 use super::{Shipment, write_gate};
 use crate::gate::GOOD;
 
+/// Makes a tree in a folder.
+type Make = Box<dyn Fn(&Path)>;
+
 /// Trees by name. What stands in them is the application at `app`.
-fn trees() -> Vec<(&'static str, Box<dyn Fn(&Path)>)> {
-    let files = |files: &'static [(&'static str, &'static str)]| -> Box<dyn Fn(&Path)> {
+fn trees() -> Vec<(&'static str, Make)> {
+    let files = |files: &'static [(&'static str, &'static str)]| -> Make {
         Box::new(move |root| files.iter().for_each(|(name, text)| write(root, name, text)))
     };
     vec![
@@ -117,7 +120,7 @@ fn trees() -> Vec<(&'static str, Box<dyn Fn(&Path)>)> {
     ]
 }
 
-fn with_link(target: &'static str) -> Box<dyn Fn(&Path)> {
+fn with_link(target: &'static str) -> Make {
     Box::new(move |root| {
         write(root, "base/good.yaml", GOOD);
         write(root, ".git/good.yaml", GOOD);

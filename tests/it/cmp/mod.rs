@@ -154,7 +154,7 @@ impl Shipment {
 
     /// The messages, as Argo CD cuts them.
     pub fn messages(&self) -> Vec<AppStreamRequest> {
-        let chunks = self.archive.chunks(self.chunk).map(|chunk| file(chunk));
+        let chunks = self.archive.chunks(self.chunk).map(file);
         std::iter::once(metadata(&self.metadata)).chain(chunks).collect()
     }
 
