@@ -3,10 +3,12 @@
 //! render makes of a manifest must be what this one made. A rule that draws on the clock or on random
 //! numbers, or that changes its own result again, is named.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::document::{Map, Value};
+use crate::config::OnDrift;
+use crate::document::{Map, Str, Value};
 use crate::engine::facts::Backend;
 use crate::engine::registry::Registry;
 use crate::engine::{ApiCall, Decision, Fact, Facts, Outcome, Review, Selection, decide_selected};
@@ -15,6 +17,42 @@ use crate::policy::set::PolicySet;
 
 /// How far the other clock is ahead, in nanoseconds: every part of a date and a time differs.
 const AHEAD: i128 = (((400 * 24 + 5) * 60 + 7) * 60 + 13) * 1_000_000_000 + 123_456_789;
+
+/// So many objects of a kind that the same rules changed are looked at where drift is only reported: the
+/// check costs as much as the mutation itself, and what drifts is the rule.
+const SAMPLES: usize = 4;
+
+/// Which objects are looked at.
+pub(super) struct Sample {
+    on_drift: OnDrift,
+    /// How many there were, by kind and the rules that made something.
+    seen: RefCell<HashMap<(Str, Vec<*const Rule>), usize>>,
+}
+
+impl Sample {
+    pub(super) fn new(on_drift: OnDrift) -> Self {
+        Self { on_drift, seen: RefCell::default() }
+    }
+
+    /// Whether to look at an object of `kind` that was decided so: at every one where drift blocks.
+    pub(super) fn wants(&self, decision: &Decision, kind: &Str) -> bool {
+        match self.on_drift {
+            OnDrift::Ignore => return false,
+            OnDrift::Deny => return true,
+            OnDrift::Report => {}
+        }
+        let makes = |rule: &Rule| matches!(rule.body.stage(), Stage::Mutate | Stage::Generate);
+        let rules: Vec<*const Rule> = decision
+            .results()
+            .filter(|(_, result)| result.outcome == Outcome::Pass && makes(&result.rule))
+            .map(|(_, result)| Arc::as_ptr(&result.rule))
+            .collect();
+        let mut seen = self.seen.borrow_mut();
+        let count = seen.entry((kind.clone(), rules)).or_default();
+        *count += 1;
+        *count <= SAMPLES
+    }
+}
 
 /// A rule whose work does not last.
 #[derive(Clone, Debug)]
@@ -311,6 +349,17 @@ mod tests {
         assert!(text.contains("[p/r] ConfigMap shop/a: changes its own result again: admission would"), "{text}");
         case.settings.on_drift = OnDrift::Ignore;
         assert!(case.run().findings.is_empty());
+    }
+
+    #[test]
+    fn a_few_objects_stand_for_all_where_drift_is_only_reported() {
+        let set = mutate("patchStrategicMerge: {data: {k: \"{{ request.object.data.k }}x\"}}");
+        let many: String =
+            (0..9).map(|n| format!("---\n{}", DATA.replace("name: a", &format!("name: a{n}")))).collect();
+        let mut case = Case::new(&set, &many);
+        assert_eq!(case.run().findings.len(), 4);
+        case.settings.on_drift = OnDrift::Deny;
+        assert_eq!(case.run().findings.len(), 9);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::policy::rule::{Action, Exception, Policy, Stage};
 use crate::policy::set::PolicySet;
 use crate::source::{Identity, Scopes};
 
-use super::drift::{Watched, drifting};
+use super::drift::{Sample, Watched, drifting};
 use super::exceptions::{Weighing, with_rendered};
 use super::gate::Gate;
 use super::generated::marked;
@@ -99,6 +99,7 @@ struct Course<'r> {
     set: &'r PolicySet,
     scopes: &'r Scopes,
     weighing: Weighing<'r>,
+    sample: Sample,
 }
 
 /// What a rule made.
@@ -117,7 +118,8 @@ impl Render<'_> {
         let scopes = Scopes::of(self.application.default_namespace(), manifests);
         let (extended, notes) = with_rendered(self.set, manifests, &self.settings.exception_rules);
         let weighing = Weighing::new(&self.settings.exception_rules, self.application, self.facts.now());
-        let course = Course { set: extended.as_ref().unwrap_or(self.set), scopes: &scopes, weighing };
+        let sample = Sample::new(self.settings.on_drift);
+        let course = Course { set: extended.as_ref().unwrap_or(self.set), scopes: &scopes, weighing, sample };
         let mut present: BTreeSet<Identity> = manifests.iter().map(|m| scopes.identity(&m.value)).collect();
         let mut printed = BTreeSet::new();
         let mut verdict = Verdict { notes, ..Verdict::default() };
@@ -182,7 +184,7 @@ impl Render<'_> {
         let redactor = Redactor::of([passing.value, &object]).and(passing.inherited);
         let subject = subject(passing, &review);
         let made = self.record(&decision, passing, &subject, course, &redactor, verdict);
-        if self.settings.on_drift != OnDrift::Ignore {
+        if course.sample.wants(&decision, &review.kind) {
             for drift in drifting(course.set, &review, &decision, &facts, &counts) {
                 let blocks = self.settings.on_drift == OnDrift::Deny;
                 verdict.counts.add(FindingResult::Warn);
