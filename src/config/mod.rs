@@ -5,10 +5,13 @@
 //! only tighten. Nothing is read from `ARGOCD_ENV_*` or `PARAM_*`, which a committer can write
 //! (chapter 80 §0.2). An unknown field is an error with file, line and the nearest valid name.
 
+pub mod announcements;
 pub mod application;
 pub mod build;
 mod error;
+mod expand;
 pub mod gate;
+pub mod parameters;
 pub mod render;
 pub mod settings;
 mod units;

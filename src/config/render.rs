@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::document::{Pointer, Str, Value};
+use crate::document::{Map, Pointer, Str, Value};
 
 use super::error::{ConfigError, Text};
 use super::gate::PathEntry;
@@ -76,14 +76,38 @@ pub struct Plain {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Helm {
-    /// The release's name.
+    /// The release's name; the application's if absent.
     pub release_name: Option<String>,
-    /// Value files inside the tree.
+    /// The namespace to render for; the destination's if absent.
+    pub namespace: Option<String>,
+    /// Value files inside the checkout: relative to the chart, or to the checkout behind a leading `/`.
     #[serde(default)]
     pub value_files: Vec<String>,
-    /// Single values.
+    /// Whether value files that are not there are left out.
+    #[serde(default)]
+    pub ignore_missing_value_files: bool,
+    /// Values as YAML, after the value files.
+    pub values: Option<String>,
+    /// Single values, after `values`.
     #[serde(default)]
     pub parameters: Vec<HelmParameter>,
+    /// Single values that are the contents of files inside the checkout.
+    #[serde(default)]
+    pub file_parameters: Vec<HelmFileParameter>,
+    /// The Kubernetes version a chart sees; the destination's if absent.
+    pub kube_version: Option<String>,
+    /// The API versions a chart sees; the destination's if empty.
+    #[serde(default)]
+    pub api_versions: Vec<String>,
+    /// Whether the chart's CRDs are left out.
+    #[serde(default)]
+    pub skip_crds: bool,
+    /// Whether the chart's test hooks are left out.
+    #[serde(default)]
+    pub skip_tests: bool,
+    /// Whether values are not held against the chart's schema.
+    #[serde(default)]
+    pub skip_schema_validation: bool,
 }
 
 /// One value for a chart.
@@ -99,34 +123,104 @@ pub struct HelmParameter {
     pub force_string: bool,
 }
 
-/// As `spec.source.kustomize` of an Argo CD Application.
+/// One value for a chart that is a file's content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HelmFileParameter {
+    /// The value's path.
+    pub name: String,
+    /// The file, as in [`Helm::value_files`].
+    pub path: String,
+}
+
+/// As `spec.source.kustomize` of an Argo CD Application.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kustomize {
-    /// Image overrides.
+    /// Image overrides: `name=new:tag`, `name:tag`, `name@digest`.
     #[serde(default)]
     pub images: Vec<String>,
-    /// Prefix of every name.
+    /// Prefix of every name; the kustomization's own if empty.
     #[serde(default)]
     pub name_prefix: String,
-    /// Components inside the tree.
+    /// Suffix of every name; the kustomization's own if empty.
+    #[serde(default)]
+    pub name_suffix: String,
+    /// The namespace of everything; the kustomization's own if empty.
+    #[serde(default)]
+    pub namespace: String,
+    /// Components inside the checkout.
     #[serde(default)]
     pub components: Vec<String>,
+    /// Whether components that are not there are left out.
+    #[serde(default)]
+    pub ignore_missing_components: bool,
+    /// Labels of everything.
+    #[serde(default)]
+    pub common_labels: Map,
+    /// Whether these labels stay out of selectors.
+    #[serde(default)]
+    pub label_without_selector: bool,
+    /// Whether labels that stay out of selectors go into pod templates.
+    #[serde(default)]
+    pub label_include_templates: bool,
+    /// Whether labels may replace those of the kustomization.
+    #[serde(default)]
+    pub force_common_labels: bool,
+    /// Annotations of everything.
+    #[serde(default)]
+    pub common_annotations: Map,
+    /// Whether annotations may replace those of the kustomization.
+    #[serde(default)]
+    pub force_common_annotations: bool,
+    /// Whether variables in annotations are replaced.
+    #[serde(default)]
+    pub common_annotations_envsubst: bool,
+    /// Numbers of replicas by name.
+    #[serde(default)]
+    pub replicas: Vec<Replicas>,
+    /// Patches, as in a kustomization; after its own.
+    #[serde(default)]
+    pub patches: Vec<Value>,
+}
+
+impl Kustomize {
+    /// Whether the kustomization is built as it stands.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        *self == Self { ignore_missing_components: self.ignore_missing_components, ..Self::default() }
+    }
+}
+
+/// A number of replicas.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replicas {
+    /// The workload's name.
+    pub name: String,
+    /// How many.
+    pub count: i64,
 }
 
 /// As `spec.source.directory.jsonnet` of an Argo CD Application.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Jsonnet {
-    /// Import paths inside the tree.
+    /// Import paths, relative to the checkout.
     #[serde(default)]
     pub libraries: Vec<String>,
-    /// External variables.
+    /// External variables; what is no text is code.
     #[serde(default)]
-    pub external_variables: crate::document::Map,
-    /// Top-level arguments.
+    pub external_variables: Map,
+    /// External variables that are jsonnet code, as text.
     #[serde(default)]
-    pub top_level_arguments: crate::document::Map,
+    pub external_code: Map,
+    /// Top-level arguments; what is no text is code.
+    #[serde(default)]
+    pub top_level_arguments: Map,
+    /// Top-level arguments that are jsonnet code, as text.
+    #[serde(default)]
+    pub top_level_code: Map,
 }
 
 /// Keys of the gate's configuration that would loosen it: said plainly rather than as a typing error.
@@ -161,8 +255,14 @@ impl RenderConfiguration {
         }
         let config: Self = text.typed()?;
         let render = &config.render;
+        // Jsonnet files are files of a directory: 'plain' says which of them are read.
+        let directory = if render.jsonnet.is_some() || render.renderer == Some(Renderer::Jsonnet) {
+            Renderer::Jsonnet
+        } else {
+            Renderer::Plain
+        };
         let given = [
-            (Renderer::Plain, render.plain.is_some(), "plain"),
+            (directory, render.plain.is_some(), "plain"),
             (Renderer::Kustomize, render.kustomize.is_some(), "kustomize"),
             (Renderer::Helm, render.helm.is_some(), "helm"),
             (Renderer::Jsonnet, render.jsonnet.is_some(), "jsonnet"),
