@@ -10,6 +10,7 @@
 //!  3  policy                                             wire types -> rules -> PolicySet
 //!  4  engine                                             Review + PolicySet + Facts -> Decision
 //!  5  output                                             decisions -> bytes
+//!     tools                                              renderers that are programs
 //!     operator                                           the operator's files, read and compiled
 //!  6  render                                             a checkout -> verdict of a render
 //!     suite       webhook     cmp                        test suites; everything that talks to a network
@@ -42,6 +43,9 @@ pub mod output;
 
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod operator;
+
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod tools;
 
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod render;

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::config::{Application, BuildEnvironment, Settings};
 use crate::operator::Word;
@@ -20,7 +20,7 @@ use super::findings_format::FindingsFormat;
 use super::{ExitStatus, Io};
 
 /// Where the configuration is when nobody says otherwise.
-const CONFIGURATION: &str = "/etc/rendergate/config.yaml";
+pub(super) const CONFIGURATION: &str = "/etc/rendergate/config.yaml";
 
 /// Notes and remarks of a passing render that are printed.
 const MOST_REMARKS: usize = 20;
@@ -160,8 +160,7 @@ fn render(
         files: &checkout.files,
         directory: &checkout.directory,
         build,
-        // The clock ends the process, whatever it is at.
-        stop: &Stop::never(),
+        stop: &clock.before(),
     };
     application.render().map(|verdict| (verdict, Arc::clone(&section.set), clock))
 }
@@ -171,6 +170,8 @@ fn render(
 struct Clock {
     /// Whoever sets it first speaks: the watch or the render.
     spoken: Arc<AtomicBool>,
+    /// When the render began.
+    started: Instant,
     /// What holds for the application.
     settings: Settings,
 }
@@ -192,7 +193,14 @@ impl Clock {
                 std::process::exit(i32::from(ExitStatus::CouldNotWork.code()));
             }
         });
-        Self { spoken, settings }
+        Self { spoken, started: Instant::now(), settings }
+    }
+
+    /// A little before the watch ends the process, so that what was started is ended, too.
+    fn before(&self) -> Stop {
+        let time = self.settings.limits.time;
+        let early = self.started + time.saturating_sub((time / 10).min(Duration::from_millis(300)));
+        Stop::at(early, Stopped::Limit(time))
     }
 
     /// Stops the watch; `false` if it has spoken.

@@ -2,6 +2,7 @@
 //! `run(args, &mut Io) -> ExitStatus`. To add a command: its file, a variant of [`Command`] and an
 //! arm in [`dispatch`].
 
+pub mod announce;
 pub mod apply;
 mod checkout;
 #[cfg(feature = "cmp")]
@@ -18,6 +19,7 @@ mod pflag;
 pub mod probe;
 pub mod summarise;
 pub mod test;
+pub mod tools;
 pub mod version;
 #[cfg(feature = "webhook")]
 pub mod webhook;
@@ -47,6 +49,15 @@ pub enum Command {
     /// Succeed when somebody listens on a Unix socket (startup probe of the sidecar).
     #[command(hide = true)]
     Probe(probe::Args),
+    /// Announce what an application's parameters may be, as JSON (parameters.dynamic of plugin.yaml).
+    #[command(hide = true)]
+    Announce(announce::Args),
+    /// Start a program with less than this one has.
+    #[command(hide = true, name = "confined")]
+    Confined(tools::Confined),
+    /// Answer a question about jsonnet on standard input.
+    #[command(hide = true, name = "evaluate-jsonnet")]
+    EvaluateJsonnet(tools::EvaluateJsonnet),
     /// Serve admission: decide what the API server asks, over HTTPS.
     #[cfg(feature = "webhook")]
     Webhook(webhook::Args),
@@ -96,6 +107,9 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, io: &mut Io) -> ExitStatus 
 fn dispatch(command: Command, io: &mut Io) -> ExitStatus {
     match command {
         Command::Probe(args) => probe::run(&args, io),
+        Command::Announce(args) => announce::run(&args, io),
+        Command::Confined(args) => tools::run_confined(&args, io),
+        Command::EvaluateJsonnet(args) => tools::run_evaluate_jsonnet(&args, io),
         #[cfg(feature = "webhook")]
         Command::Webhook(args) => webhook::run(&args, io),
         Command::Apply(args) => apply::run(&args, io),

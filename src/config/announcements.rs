@@ -134,7 +134,9 @@ mod tests {
         let files = all.iter().find(|a| a.name == "helm.valueFiles").unwrap();
         assert_eq!(files.array, ["prod.yaml"]);
         let text = to_json(&all);
-        assert!(text.contains(r#""array":["prod.yaml"],"collectionType":"array","itemType":"string","name":"helm.valueFiles""#));
+        assert!(text.contains(
+            r#""array":["prod.yaml"],"collectionType":"array","itemType":"string","name":"helm.valueFiles""#
+        ));
         assert!(announcements("", Renderer::Jsonnet, &render).iter().any(|a| a.name == "directory.jsonnet.libs"));
     }
 }

@@ -1,7 +1,7 @@
 //! [`Application`]: what Argo CD tells a plugin about the application it renders (chapter 80 §5).
 
 /// The build environment Argo CD hands down. Only variables that a committer cannot write: plugin
-/// parameters, which a committer can, are in [`super::parameters`].
+/// parameters, which a committer can, are in [`super::BuildEnvironment`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Application {
     /// `ARGOCD_APP_NAME`: the instance name, `<namespace>_<name>` outside Argo CD's own namespace.
@@ -18,10 +18,6 @@ pub struct Application {
     pub revision: Option<String>,
     /// `ARGOCD_APP_SOURCE_TARGET_REVISION`: the branch, tag or range as the Application names it.
     pub target_revision: Option<String>,
-    /// `KUBE_VERSION` of the destination; empty for a hydrator.
-    pub kube_version: Option<String>,
-    /// `KUBE_API_VERSIONS`: `group/version` and `group/version/Kind` that the destination serves.
-    pub api_versions: Vec<String>,
 }
 
 impl Application {
@@ -36,10 +32,6 @@ impl Application {
             path: get("ARGOCD_APP_SOURCE_PATH"),
             revision: get("ARGOCD_APP_REVISION"),
             target_revision: get("ARGOCD_APP_SOURCE_TARGET_REVISION"),
-            kube_version: get("KUBE_VERSION"),
-            api_versions: get("KUBE_API_VERSIONS")
-                .map(|list| list.split(',').filter(|v| !v.is_empty()).map(str::to_owned).collect())
-                .unwrap_or_default(),
         }
     }
 

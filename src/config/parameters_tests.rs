@@ -53,11 +53,8 @@ fn native_fields_under_their_own_names() {
 
 #[test]
 fn a_parameter_takes_the_place_of_the_file() {
-    let helm = Helm {
-        value_files: vec!["file.yaml".to_owned()],
-        release_name: Some("file".to_owned()),
-        ..Helm::default()
-    };
+    let helm =
+        Helm { value_files: vec!["file.yaml".to_owned()], release_name: Some("file".to_owned()), ..Helm::default() };
     let file = Render { renderer: Some(Renderer::Helm), helm: Some(helm), ..Render::default() };
     let merged = apply_to(&file, r#"[{"name":"helm.valueFiles","array":["p.yaml"]}]"#).unwrap().helm.unwrap();
     assert_eq!((merged.value_files[0].as_str(), merged.release_name.as_deref()), ("p.yaml", Some("file")));
@@ -108,10 +105,7 @@ fn what_is_wrong_is_named_and_not_quoted() {
             r#"[{"name":"kustomize.replicas","map":{"a":"s3cret"}}]"#,
             "plugin parameter 'kustomize.replicas': 'a' is no whole number",
         ),
-        (
-            r#"[{"name":"type","string":""},{"name":"type","string":""}]"#,
-            "plugin parameter 'type': is given twice",
-        ),
+        (r#"[{"name":"type","string":""},{"name":"type","string":""}]"#, "plugin parameter 'type': is given twice"),
     ] {
         assert_eq!(of(list).unwrap_err(), expected, "{list}");
     }

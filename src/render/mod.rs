@@ -4,8 +4,10 @@
 //! [`application`] is one application from its checkout to the verdict, [`own`] what its repository says of
 //! itself, [`manifests`] the ways from a directory to manifests, [`run`] the order of a render, [`facts`] what
 //! it may know, [`exceptions`] which exceptions count, [`drift`] its self-check, [`generated`] how objects
-//! made by policies are marked, [`stop`] when it gives up.
+//! made by policies are marked, [`stop`] when it gives up, [`announce`] what it tells the
+//! Parameters tab.
 
+pub mod announce;
 pub mod application;
 mod drift;
 mod exceptions;

@@ -98,7 +98,7 @@ fn policy_files(files: &dyn Files, path: &str, limits: &Limits) -> Result<source
             (directory.to_owned(), source::glob::Glob::compile(&escaped).ok())
         }
     };
-    let tree = Tree { directory, recurse: include.is_none(), include, exclude: None, plain: true };
+    let tree = Tree { directory, recurse: include.is_none(), include, exclude: None };
     source::read(files, &tree, limits)
 }
 

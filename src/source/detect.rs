@@ -1,27 +1,69 @@
-//! Trees that another renderer must read: refused until that renderer is here, because reading their
-//! parts as plain manifests would gate something else than what is synced.
+//! Which renderer a directory asks for by what it holds, as Argo CD tells.
 
-use super::error::Fault;
+use super::error::{Fault, SourceError};
+use super::files::{FileFault, Files};
+use super::{helm, kustomize};
 
-/// The renderer that a directory asks for by holding a file of this name, as Argo CD tells (the
-/// names are those of its detection).
+/// What a directory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detected {
+    /// Manifests, jsonnet among them.
+    Plain,
+    /// A kustomization.
+    Kustomize,
+    /// A chart.
+    Helm,
+}
+
+/// What `directory` is.
+///
+/// # Errors
+/// A chart and a kustomization side by side: in Argo CD the later name wins, here somebody must say.
+pub fn detect(files: &dyn Files, directory: &str, most: usize) -> Result<Detected, SourceError> {
+    let entries = files.entries(directory, most).map_err(|fault| {
+        let words = match fault {
+            FileFault::System(words) => words,
+            _ => "there is no such directory".to_owned(),
+        };
+        SourceError::of("", Fault::Unreadable(words))
+    })?;
+    let kinds: Vec<_> = entries.iter().filter_map(|e| renderer_of(&e.name)).collect();
+    match (kinds.contains(&Detected::Helm), kinds.contains(&Detected::Kustomize)) {
+        (true, true) => Err(SourceError::of("", Fault::TwoRenderers)),
+        (true, false) => Ok(Detected::Helm),
+        (false, true) => Ok(Detected::Kustomize),
+        (false, false) => Ok(Detected::Plain),
+    }
+}
+
+/// The renderer that a directory asks for by holding a file of this name.
 #[must_use]
-pub fn renderer_of(name: &str) -> Option<Fault> {
+pub fn renderer_of(name: &str) -> Option<Detected> {
     match name {
-        "Chart.yaml" => Some(Fault::Helm),
-        "kustomization.yaml" | "kustomization.yml" | "Kustomization" => Some(Fault::Kustomize),
+        helm::NAME => Some(Detected::Helm),
+        name if kustomize::NAMES.contains(&name) => Some(Detected::Kustomize),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::MemoryFiles;
     use super::*;
 
     #[test]
-    fn by_exact_name() {
-        assert_eq!(renderer_of("Chart.yaml"), Some(Fault::Helm));
-        assert_eq!(renderer_of("Kustomization"), Some(Fault::Kustomize));
-        assert_eq!(renderer_of("chart.yaml"), None);
+    fn by_exact_name_in_the_directory_itself() {
+        for (path, expected) in [
+            ("a/Chart.yaml", Ok(Detected::Helm)),
+            ("a/kustomization.yml", Ok(Detected::Kustomize)),
+            ("a/Kustomization", Ok(Detected::Kustomize)),
+            ("a/chart.yaml", Ok(Detected::Plain)),
+            ("a/b/Chart.yaml", Ok(Detected::Plain)),
+        ] {
+            assert_eq!(detect(&MemoryFiles::new([(path, "")]), "a", 100), expected, "{path}");
+        }
+        let both = MemoryFiles::new([("Chart.yaml", ""), ("kustomization.yaml", "")]);
+        assert_eq!(detect(&both, "", 100).unwrap_err().fault, Fault::TwoRenderers);
+        assert!(detect(&both, "gone", 100).is_err());
     }
 }

@@ -6,14 +6,17 @@ use crate::document::manifest::Manifest;
 use crate::document::yaml;
 
 use super::Limits;
-use super::detect::renderer_of;
 use super::error::{Fault, SourceError};
 use super::files::{EntryKind, FileFault, Files, join};
 use super::glob::Glob;
-use super::objects::{Content, from_json, from_yaml};
+use super::jsonnet::Evaluate;
+use super::objects::{Content, from_json, from_jsonnet, from_yaml};
 
 /// The application's own configuration file: never a manifest.
 pub const RENDER_CONFIGURATION: &str = ".rendergate.yaml";
+
+/// The mark that keeps a file out of a render, as Argo CD knows it.
+const SKIP: &str = "+argocd:skip-file-rendering";
 
 /// Which files of a checkout are the application.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +29,6 @@ pub struct Tree {
     pub include: Option<Glob>,
     /// No paths that match; goes before `include`.
     pub exclude: Option<Glob>,
-    /// The directory is plain because someone says so: a chart or kustomization in it is no reason to refuse.
-    pub plain: bool,
 }
 
 /// What a directory holds.
@@ -46,27 +47,51 @@ pub struct Reading {
 /// A file to read: its length as listed.
 type Listing = BTreeMap<String, u64>;
 
-/// Reads the manifests of `tree`.
+/// Reads the manifests of `tree`; jsonnet in it is refused.
+///
+/// # Errors
+/// As [`read_with`].
+pub fn read(files: &dyn Files, tree: &Tree, limits: &Limits) -> Result<Reading, SourceError> {
+    read_with(files, tree, limits, None)
+}
+
+/// Reads the manifests of `tree`, those of jsonnet files as `jsonnet` evaluates them.
 ///
 /// An empty result is no error here: the caller knows whether it is wanted.
 ///
 /// # Errors
-/// The first thing, in path order, that is refused.
-pub fn read(files: &dyn Files, tree: &Tree, limits: &Limits) -> Result<Reading, SourceError> {
+/// The first thing, in path order, that is refused; what is wrong with jsonnet before all else.
+pub fn read_with(
+    files: &dyn Files,
+    tree: &Tree,
+    limits: &Limits,
+    jsonnet: Option<&dyn Evaluate>,
+) -> Result<Reading, SourceError> {
     let mut reading = Reading::default();
     let listing = list(files, tree, limits, &mut reading)?;
     let total = listing.values().fold(0_u64, |sum, length| sum.saturating_add(*length));
     if total > limits.tree_bytes {
         return Err(SourceError::of("", Fault::TreeTooLong(limits.tree_bytes)));
     }
+    let mut evaluated = evaluate(files, tree, &listing, limits, jsonnet, &mut reading)?;
     let (mut bytes_left, mut documents_left, mut values_left) = (limits.tree_bytes, limits.documents, limits.values);
     for (path, length) in listing {
         if length > limits.file_bytes {
             return Err(SourceError::of(path, Fault::FileTooLong(limits.file_bytes)));
         }
-        let text = text_of(files, &join(&tree.directory, &path), &path, limits.file_bytes.min(bytes_left))?;
+        if has_extension(&path, &["jsonnet"]) && !evaluated.contains_key(&path) {
+            continue;
+        }
+        let text = match evaluated.remove(&path) {
+            Some(text) => text,
+            None => text_of(files, &join(&tree.directory, &path), &path, limits.file_bytes.min(bytes_left))?,
+        };
         bytes_left = bytes_left.saturating_sub(text.len() as u64);
         reading.files += 1;
+        if !has_extension(&path, &["jsonnet"]) && text.contains(SKIP) {
+            reading.notes.push(skipped(&path));
+            continue;
+        }
         let yaml_limits = yaml::Limits {
             depth: limits.depth,
             alias_nodes: limits.alias_nodes,
@@ -74,7 +99,9 @@ pub fn read(files: &dyn Files, tree: &Tree, limits: &Limits) -> Result<Reading, 
             values: values_left,
             bytes: usize::MAX,
         };
-        let content = if has_extension(&path, &["json"]) {
+        let content = if has_extension(&path, &["jsonnet"]) {
+            from_jsonnet(&path, &text, &yaml_limits)
+        } else if has_extension(&path, &["json"]) {
             from_json(&path, &text, &yaml_limits)
         } else {
             from_yaml(&path, &text, &yaml_limits)
@@ -90,6 +117,35 @@ pub fn read(files: &dyn Files, tree: &Tree, limits: &Limits) -> Result<Reading, 
         }
     }
     Ok(reading)
+}
+
+/// The texts of jsonnet files, evaluated all at once; those that are marked to be left out are not there.
+fn evaluate(
+    files: &dyn Files,
+    tree: &Tree,
+    listing: &Listing,
+    limits: &Limits,
+    jsonnet: Option<&dyn Evaluate>,
+    reading: &mut Reading,
+) -> Result<BTreeMap<String, String>, SourceError> {
+    let mut mains = Vec::new();
+    for path in listing.keys().filter(|path| has_extension(path, &["jsonnet"])) {
+        let main = join(&tree.directory, path);
+        if text_of(files, &main, path, limits.file_bytes)?.contains(SKIP) {
+            reading.notes.push(skipped(path));
+        } else {
+            mains.push((path.clone(), main));
+        }
+    }
+    let Some((first, _)) = mains.first() else { return Ok(BTreeMap::new()) };
+    let Some(jsonnet) = jsonnet else { return Err(SourceError::of(first.as_str(), Fault::Jsonnet)) };
+    let paths: Vec<String> = mains.iter().map(|(_, main)| main.clone()).collect();
+    let texts = jsonnet.evaluate(&paths)?;
+    Ok(mains.into_iter().map(|(path, _)| path).zip(texts).collect())
+}
+
+fn skipped(path: &str) -> String {
+    format!("{path}: left out, as its mark {SKIP} asks")
 }
 
 /// The reader knows how many documents and values are left; people know how many there may be in all.
@@ -124,12 +180,6 @@ fn list(files: &dyn Files, tree: &Tree, limits: &Limits, reading: &mut Reading) 
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         for entry in entries {
             let path = join(&directory, &entry.name);
-            if level == 0
-                && !tree.plain
-                && let Some(fault) = renderer_of(&entry.name)
-            {
-                return Err(SourceError::of(path, fault));
-            }
             match entry.kind {
                 EntryKind::LinkOutside => return Err(SourceError::of(path, Fault::LinkOutside)),
                 EntryKind::Special => return Err(SourceError::of(path, Fault::Special)),
@@ -147,9 +197,6 @@ fn list(files: &dyn Files, tree: &Tree, limits: &Limits, reading: &mut Reading) 
                         EntryKind::NotUtf8 => return Err(SourceError::of(path, Fault::NameNotUtf8)),
                         _ => return Err(SourceError::of(path, Fault::LinkBroken)),
                     };
-                    if has_extension(&path, &["jsonnet"]) {
-                        return Err(SourceError::of(path, Fault::Jsonnet));
-                    }
                     listing.insert(path, length);
                 }
             }

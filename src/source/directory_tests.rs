@@ -46,13 +46,42 @@ fn files_come_in_the_order_of_their_bytes() {
 }
 
 #[test]
-fn what_is_not_a_plain_directory_is_refused() {
+fn charts_and_kustomizations_are_no_manifests() {
     let with = |name: &str| MemoryFiles::new([("a.yaml", pod("a")), (name, "x: 1\n".to_owned())]);
-    assert_eq!(fault(with("Chart.yaml")), ("Chart.yaml".to_owned(), Fault::Helm));
-    assert_eq!(fault(with("kustomization.yml")), ("kustomization.yml".to_owned(), Fault::Kustomize));
+    assert_eq!(names(&plain(&with("kustomization.yml")).unwrap()), ["a"]);
     assert_eq!(fault(with("x.jsonnet")), ("x.jsonnet".to_owned(), Fault::Jsonnet));
-    let tree = Tree { plain: true, ..Tree::default() };
-    assert_eq!(names(&read(&with("kustomization.yml"), &tree, &Limits::default()).unwrap()), ["a"]);
+}
+
+/// Evaluates to its own text.
+struct Verbatim<'f>(&'f MemoryFiles);
+
+impl Evaluate for Verbatim<'_> {
+    fn evaluate(&self, mains: &[String]) -> Result<Vec<String>, SourceError> {
+        Ok(mains.iter().map(|m| String::from_utf8(self.0.read(m, 1000).unwrap()).unwrap()).collect())
+    }
+}
+
+#[test]
+fn jsonnet_stands_among_the_others() {
+    let object = |name: &str| format!(r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}"}}}}"#);
+    let files = MemoryFiles::new([
+        ("app/a.yaml", pod("a")),
+        ("app/b.jsonnet", format!("[{},null,{}]", object("b"), object("c"))),
+        ("app/d.jsonnet", object("d")),
+        ("app/e.jsonnet", "null".to_owned()),
+        ("app/f.json", object("f")),
+        ("app/g.jsonnet", "x // +argocd:skip-file-rendering".to_owned()),
+        ("app/h.yaml", format!("# +argocd:skip-file-rendering\n{}", pod("h"))),
+        ("app/i.libsonnet", "x".to_owned()),
+    ]);
+    let tree = Tree { directory: "app".to_owned(), ..Tree::default() };
+    let reading = read_with(&files, &tree, &Limits::default(), Some(&Verbatim(&files))).unwrap();
+    assert_eq!(names(&reading), ["a", "b", "c", "d", "f"]);
+    assert_eq!(reading.manifests[1].source.to_string(), "b.jsonnet (evaluated):1");
+    assert_eq!(reading.notes.len(), 2);
+    let files = MemoryFiles::new([("x.jsonnet", "[1]"), ("y.jsonnet", "{}")]);
+    let error = read_with(&files, &Tree::default(), &Limits::default(), Some(&Verbatim(&files))).unwrap_err();
+    assert_eq!((error.file.as_str(), error.fault), ("x.jsonnet (evaluated)", Fault::NotAnObject));
 }
 
 #[test]

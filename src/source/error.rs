@@ -25,12 +25,22 @@ pub enum Fault {
     },
     /// Files were read, and hold no object.
     NoObjects,
-    /// A kustomization.
-    Kustomize,
-    /// A chart.
-    Helm,
-    /// Jsonnet.
+    /// A renderer the operator has not set up: its field under `tools`.
+    NoTool(&'static str),
+    /// A chart and a kustomization side by side.
+    TwoRenderers,
+    /// Jsonnet where nothing evaluates it.
     Jsonnet,
+    /// Something of another place than the checkout; holds what people call it.
+    Remote(String),
+    /// A path that leads out of the checkout.
+    OutsideCheckout(String),
+    /// A file or directory that is named and not there; holds its path from the checkout.
+    NotThere(String),
+    /// A link to a directory where a renderer would follow it.
+    LinkToDirectory,
+    /// What a renderer refuses, with what to do instead.
+    Refused(String),
     /// A link out of the checkout.
     LinkOutside,
     /// A link to nothing.
@@ -121,18 +131,30 @@ impl fmt::Display for Fault {
                 f,
                 "the files hold no Kubernetes object, only comments or empty documents: add manifests, or set allowEmpty in the gate's configuration"
             ),
-            Self::Kustomize => write!(
+            Self::NoTool(tool) => write!(
                 f,
-                "kustomize is not rendered here yet: commit the output of 'kustomize build', or set render.type to plain in .rendergate.yaml to read the directory as plain manifests"
+                "{tool} is not set up in this gate: the operator names its program with tools.{tool}.path in the gate's configuration; or commit its output, and set render.type to plain in .rendergate.yaml if it lies in this directory"
             ),
-            Self::Helm => write!(
+            Self::TwoRenderers => write!(
                 f,
-                "a Helm chart is not rendered here yet: commit the output of 'helm template', or set render.type to plain in .rendergate.yaml to read the directory as plain manifests"
+                "the directory holds a chart and a kustomization: say which one counts, with render.type in .rendergate.yaml or the plugin parameter type"
             ),
             Self::Jsonnet => write!(
                 f,
-                "jsonnet is not rendered here yet: commit its output as YAML or JSON, or leave the file out with render.plain.exclude in .rendergate.yaml"
+                "jsonnet is not evaluated by this build of rendergate: commit its output as YAML or JSON, or leave the file out with render.plain.exclude in .rendergate.yaml"
             ),
+            Self::Remote(what) => write!(
+                f,
+                "{what} would be fetched over the network, which a render never uses: vendor it into the repository and name its path"
+            ),
+            Self::OutsideCheckout(path) => {
+                write!(f, "the path '{path}' leads out of the repository: name a path inside it")
+            }
+            Self::NotThere(path) => write!(f, "there is no '{path}' in the repository: add it, or correct the path"),
+            Self::LinkToDirectory => {
+                write!(f, "a symbolic link to a directory: replace it with the directory, or name the real path")
+            }
+            Self::Refused(words) => write!(f, "{words}"),
             Self::LinkOutside => {
                 write!(f, "a symbolic link leads out of the repository: replace it with a copy of the file")
             }

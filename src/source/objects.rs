@@ -79,6 +79,36 @@ pub(super) fn from_json(file: &str, text: &str, limits: &yaml::Limits) -> Result
     Ok(Content::Objects { manifests, documents: 1, values, notes: Vec::new() })
 }
 
+/// Reads what a jsonnet file evaluates to: an object, or a list of them, null among them being nothing.
+/// Places are those of the JSON text, not of the jsonnet.
+pub(super) fn from_jsonnet(file: &str, text: &str, limits: &yaml::Limits) -> Result<Content, SourceError> {
+    let label = format!("{file} (evaluated)");
+    let (value, values) =
+        json::parse_counted(text.as_bytes(), json::Keys::LastWins, limits.values).map_err(|error| match error {
+            json::JsonError::TooManyValues(limit) => SourceError::of(file, Fault::Yaml(Problem::TooManyValues(limit))),
+            other => SourceError::of(label.as_str(), Fault::Json(other.to_string())),
+        })?;
+    let start = Position { offset: 0, line: 1, column: 1 };
+    if value.depth() >= limits.depth {
+        return Err(SourceError::at(file, start, Fault::Yaml(Problem::TooDeep(limits.depth))));
+    }
+    let document = Document { value: Value::Null, index: 0, start, duplicates: Vec::new(), values };
+    let source = Source::of(label.as_str().into(), text.into(), &document);
+    let mut manifests = Vec::new();
+    match value {
+        Value::List(list) => {
+            for (index, item) in list.iter().enumerate().filter(|(_, item)| !item.is_null()) {
+                let mut source = source.clone();
+                source.base.push(index);
+                expand(item.clone(), source, &mut manifests)?;
+            }
+        }
+        Value::Null => {}
+        value => expand(value, source, &mut manifests)?,
+    }
+    Ok(Content::Objects { documents: manifests.len().max(1), manifests, values, notes: Vec::new() })
+}
+
 fn repeated(file: &str, at: Position) -> String {
     format!("{file}:{}: a key is written twice in one map; the last one counts", at.line)
 }

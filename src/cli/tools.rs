@@ -1,0 +1,45 @@
+//! Hidden commands by which this program calls itself: `confined` starts a renderer with less than we
+//! have, `evaluate-jsonnet` answers a question on standard input.
+
+use std::ffi::OsString;
+
+use crate::tools::{confined, jsonnet};
+
+use super::{ExitStatus, Io};
+
+/// The longest question, in bytes.
+const LONGEST: u64 = 1 << 30;
+
+/// Arguments of `confined`.
+#[derive(clap::Args, Debug)]
+pub struct Confined {
+    /// The program and its arguments.
+    #[arg(required = true, last = true)]
+    command: Vec<OsString>,
+}
+
+/// Arguments of `evaluate-jsonnet`.
+#[derive(clap::Args, Debug)]
+pub struct EvaluateJsonnet {}
+
+/// Becomes another program.
+pub fn run_confined(args: &Confined, io: &mut Io) -> ExitStatus {
+    let Some((program, arguments)) = args.command.split_first() else { return ExitStatus::CouldNotWork };
+    let error = confined::become_program(program, arguments);
+    io.say(format_args!("error: {} cannot be started: {}\n", program.to_string_lossy(), error.kind()));
+    ExitStatus::CouldNotWork
+}
+
+/// Evaluates jsonnet.
+pub fn run_evaluate_jsonnet(_: &EvaluateJsonnet, io: &mut Io) -> ExitStatus {
+    if let Err(error) = confined::confine(jsonnet::MEMORY) {
+        io.say(format_args!("error: {}\n", error.kind()));
+        return ExitStatus::CouldNotWork;
+    }
+    let question = io.input.read_text(LONGEST).ok();
+    let job: Option<jsonnet::Job> = question.and_then(|text| serde_json::from_str(&text).ok());
+    let answer = job.and_then(|job| serde_json::to_string(&jsonnet::answer(&job)).ok());
+    let Some(text) = answer else { return ExitStatus::CouldNotWork };
+    io.print(text);
+    ExitStatus::Clean
+}

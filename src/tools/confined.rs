@@ -1,0 +1,99 @@
+//! Starts a program with less than we have ourselves: it dies with us, it writes no core and no endless
+//! file, it cannot open a connection where the kernel can forbid that.
+//!
+//! A process can only take such things from itself: so our own program is started first, as the hidden
+//! command `confined`, takes them from itself and becomes the other.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
+
+use crate::source::Needs;
+
+use super::complaint::{Values, cleaned};
+use super::process::{Call, Failure, Printed};
+use super::workspace::Workspace;
+use super::{Bounds, ToolFault};
+
+/// The most memory a program may hold, in bytes.
+pub const MEMORY: u64 = 2 << 30;
+
+/// The longest file a program may write, in bytes.
+const LONGEST_FILE: u64 = 1 << 30;
+
+/// The command by which our own program is called.
+pub const COMMAND: &str = "confined";
+
+/// Runs `call` confined, and says what went wrong in words for people; `values` are not repeated.
+pub(super) fn run(
+    tool: &'static str,
+    call: Call<'_>,
+    bounds: &Bounds,
+    workspace: &Workspace,
+    needs: &Needs,
+    values: &dyn Fn() -> Values,
+) -> Result<Printed, ToolFault> {
+    let program = call.program;
+    if !program.is_absolute() {
+        return Err(ToolFault::Gate(format!("tools.{tool}.path must begin with '/': {}", program.display())));
+    }
+    if !program.is_file() {
+        return Err(ToolFault::Gate(format!("tools.{tool}.path: there is no program at {}", program.display())));
+    }
+    let call = through(bounds.own, call);
+    call.run(bounds.go_on).map_err(|failure| match failure {
+        Failure::NotStarted(why) => {
+            ToolFault::Gate(format!("tools.{tool}.path: {} cannot be started: {why}", program.display()))
+        }
+        Failure::TooMuch => ToolFault::Complaint(format!(
+            "{tool} prints more than {} bytes (limits.treeBytes)",
+            bounds.limits.tree_bytes
+        )),
+        Failure::Stopped => ToolFault::Stopped,
+        Failure::Failed { ending, complaint } => {
+            let root = workspace.root().display().to_string();
+            let known = |value: &str| {
+                let in_path = |path: &String| {
+                    path.split('/')
+                        .any(|part| part == value || part.rsplit_once('.').is_some_and(|(stem, _)| stem == value))
+                };
+                needs.files.keys().any(in_path)
+            };
+            let words = cleaned(&complaint, &root, &values(), &known);
+            let words = if words.is_empty() { ending } else { words };
+            ToolFault::Complaint(format!("{tool}: {words}"))
+        }
+    })
+}
+
+/// The same call, started by our own program.
+fn through<'a>(own: Option<&'a Path>, call: Call<'a>) -> Call<'a> {
+    let Some(own) = own else { return call };
+    let head = [OsString::from(COMMAND), "--".into(), call.program.into()];
+    Call { program: own, arguments: head.into_iter().chain(call.arguments).collect(), ..call }
+}
+
+/// Takes from this process what the other must not have, and becomes it. Only returns when that fails.
+#[must_use]
+pub fn become_program(program: &OsString, arguments: &[OsString]) -> std::io::Error {
+    use std::os::unix::process::CommandExt as _;
+    if let Err(error) = confine(MEMORY) {
+        return error;
+    }
+    std::process::Command::new(program).args(arguments).exec()
+}
+
+/// Takes from this process what a renderer does not need.
+///
+/// # Errors
+/// The system's: then nothing is run.
+pub fn confine(memory: u64) -> std::io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    for (resource, most) in [(Resource::Core, 0), (Resource::Fsize, LONGEST_FILE), (Resource::Data, memory)] {
+        // What is bounded more tightly already stays so.
+        let most = getrlimit(resource).maximum.map_or(most, |now| now.min(most));
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    }
+    Ok(())
+}

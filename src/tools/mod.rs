@@ -1,0 +1,65 @@
+//! Renders what is not plain: charts and kustomizations with the programs the operator names, jsonnet
+//! in a process of our own.
+//!
+//! What a program gets was found and read before by [`crate::source`]: a directory of its own with those
+//! files and no others, an empty environment, no search path, no network it knows of. It runs in a
+//! process group of its own that ends when the render does ([`process`]); what it prints is bounded, what
+//! it complains about is told without values and without our paths ([`complaint`]).
+
+pub mod complaint;
+pub mod confined;
+pub mod helm;
+pub mod jsonnet;
+pub mod kustomize;
+pub mod process;
+pub mod workspace;
+
+use std::path::PathBuf;
+
+use crate::source::SourceError;
+
+/// Why there are no manifests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolFault {
+    /// What the repository holds, or what its options say.
+    Repository(SourceError),
+    /// What the program says of it.
+    Complaint(String),
+    /// The program cannot be run, or printed more than it may: the operator's concern.
+    Gate(String),
+    /// Time is up, or nobody waits any more.
+    Stopped,
+}
+
+impl From<SourceError> for ToolFault {
+    fn from(error: SourceError) -> Self {
+        Self::Repository(error)
+    }
+}
+
+impl ToolFault {
+    /// What is wrong with an option.
+    #[must_use]
+    pub fn option(words: String) -> Self {
+        Self::Repository(SourceError::of("", crate::source::Fault::Refused(words)))
+    }
+}
+
+/// What every run needs to know.
+#[derive(Clone, Copy)]
+pub struct Bounds<'a> {
+    /// What trees, and what is printed, may cost.
+    pub limits: &'a crate::source::Limits,
+    /// Whether somebody still waits.
+    pub go_on: &'a (dyn Fn() -> bool + Sync),
+    /// Our own program, which starts others confined and evaluates jsonnet; `None` starts them as they are.
+    pub own: Option<&'a std::path::Path>,
+}
+
+/// This program, as a path that can be started.
+#[must_use]
+pub fn own_program() -> Option<PathBuf> {
+    let own = std::env::current_exe().ok()?;
+    // A binary that embeds this library (a test) knows none of our commands.
+    own.file_name().is_some_and(|name| name == "rendergate").then_some(own)
+}
