@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::config::BuildEnvironment;
 use crate::config::announcements::to_json;
 use crate::operator::Word;
-use crate::render::announce::{Policies, announcements};
+use crate::render::announce::announcements;
 
 use super::checkout::Checkout;
 use super::generate::CONFIGURATION;
@@ -46,9 +46,6 @@ fn announce(args: &Args) -> Result<String, String> {
         .unwrap_or_else(|| CONFIGURATION.into());
     let word = Word::read(&file)?;
     let digest = word.digest()?;
-    // Which section holds is not known here if it asks for the project.
-    let section = word.settings(&build.application).ok().and_then(|settings| word.section(settings).ok());
-    let policies = Policies { digest: &digest, count: section.map(|s| s.set.policies().len()) };
     let checkout = Checkout::open(&args.directory, build.application.path.as_deref())?;
-    Ok(to_json(&announcements(&checkout.files, &checkout.directory, &policies)?))
+    Ok(to_json(&announcements(&checkout.files, &checkout.directory, &digest)?))
 }

@@ -29,19 +29,19 @@ pub struct Announcement {
     pub map: Vec<(String, String)>,
 }
 
-/// The announcements: the policies by `policies` (a digest and a count), then the options of `renderer`
+/// The announcements: the policies by the digest of their bundle, then the options of `renderer`
 /// with the values that `render` (what `.rendergate.yaml` says) gives them.
 #[must_use]
-pub fn announcements(policies: &str, renderer: Renderer, render: &Render) -> Vec<Announcement> {
+pub fn announcements(digest: &str, renderer: Renderer, render: &Render) -> Vec<Announcement> {
     let bundle = Announcement {
-        name: format!("{INFORMATION}policies"),
-        title: "Policies of the gate".to_owned(),
-        tooltip: "What this application is held against. Setting it changes nothing but the key of Argo CD's cache: \
-                  a new value renders anew"
+        name: format!("{INFORMATION}bundle"),
+        title: "Policy bundle".to_owned(),
+        tooltip: "SHA-256 of the gate's configuration and policies. Shown, not read: setting it changes the cache key \
+                  of the Application's renders and nothing else"
             .to_owned(),
         item_type: "string".to_owned(),
         collection_type: "string".to_owned(),
-        string: policies.to_owned(),
+        string: digest.to_owned(),
         ..Announcement::default()
     };
     let shown = |p: &&Parameter| match (p.renderer, renderer) {
@@ -128,8 +128,8 @@ mod tests {
     fn the_policies_first_then_the_renderers_options() {
         let helm = Helm { value_files: vec!["prod.yaml".to_owned()], ..Helm::default() };
         let render = Render { renderer: Some(Renderer::Helm), helm: Some(helm), ..Render::default() };
-        let all = announcements("sha256:0123, 3 policies", Renderer::Helm, &render);
-        assert_eq!((all[0].name.as_str(), all[0].string.as_str()), ("rendergate.policies", "sha256:0123, 3 policies"));
+        let all = announcements("0123", Renderer::Helm, &render);
+        assert_eq!((all[0].name.as_str(), all[0].string.as_str()), ("rendergate-bundle", "0123"));
         assert!(all[1..].iter().all(|a| a.name == "type" || a.name.starts_with("helm.")));
         let files = all.iter().find(|a| a.name == "helm.valueFiles").unwrap();
         assert_eq!(files.array, ["prod.yaml"]);

@@ -10,7 +10,7 @@ use super::render::{Helm, HelmFileParameter, HelmParameter, Jsonnet, Kustomize, 
 
 /// Parameters of this beginning are announcements of the gate: their values change nothing, but as part
 /// of the Application they are part of the key under which Argo CD keeps what was rendered.
-pub const INFORMATION: &str = "rendergate.";
+pub const INFORMATION: &str = "rendergate-";
 
 /// A parameter that is refused. The text names it and never quotes its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,7 @@ fn of(list: &str) -> Result<Render, String> {
 
 #[test]
 fn none_change_nothing() {
-    for text in ["null", "[]", r#"[{"name":"rendergate.policies","string":"sha256:0"}]"#] {
+    for text in ["null", "[]", r#"[{"name":"rendergate-bundle","string":"0"}]"#] {
         assert_eq!(of(text).unwrap().renderer, None, "{text}");
     }
 }

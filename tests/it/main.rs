@@ -35,6 +35,7 @@ mod oracle;
 mod pod_security_conformance;
 mod policy_corpus;
 mod recorded;
+mod renderers;
 mod secrets;
 mod starter_set;
 mod suites;

@@ -9,6 +9,7 @@ mod lone_repo_server;
 mod manifests;
 mod places;
 mod process;
+mod renderers;
 mod repository;
 mod runner;
 mod scenarios;
@@ -47,6 +48,7 @@ fn command(arguments: &[String]) -> Result<bool> {
             lone_repo_server::run(&Places::from_environment()?, &arguments[1..])?;
             Ok(true)
         }
+        Some("renderers") => renderers::run(&Places::from_environment()?, &arguments[1..]),
         _ => runner::run(&Places::from_environment()?, arguments),
     }
 }

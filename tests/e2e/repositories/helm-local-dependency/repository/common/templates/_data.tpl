@@ -1,0 +1,3 @@
+{{- define "common.data" -}}
+from: {{ .Chart.Name }}
+{{- end }}

@@ -1,0 +1,1 @@
+{ x: (import '../../shared/x.libsonnet').x }

@@ -1,0 +1,2 @@
+local util = import 'util/meta.libsonnet';
+{ configMap(name, data):: { apiVersion: 'v1', kind: 'ConfigMap' } + util.meta(name) + { data: data } }

@@ -1,0 +1,1 @@
+{ meta(name):: { metadata: { name: name, labels: { 'made-by': 'jsonnet' } } } }
