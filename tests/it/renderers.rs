@@ -122,7 +122,10 @@ fn what_is_announced() {
 #[test]
 fn jsonnet_is_evaluated_with_its_parameters() {
     let ran = Gate::new()
-        .file("a.jsonnet", "{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: std.extVar('n'), labels: { team: 'a' } } }")
+        .file(
+            "a.jsonnet",
+            "{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: std.extVar('n'), labels: { team: 'a' } } }",
+        )
         .environment("ARGOCD_APP_PARAMETERS", r#"[{"name":"directory.jsonnet.extVars","map":{"n":"made"}}]"#)
         .run();
     assert_eq!(ran.status, 0, "{}", ran.stderr);
