@@ -172,17 +172,17 @@ fn the_deadline() {
 #[test]
 fn trees_for_another_renderer() {
     for (name, remedy) in [
-        ("Chart.yaml", "Chart.yaml: a Helm chart is not rendered here yet: commit the output of 'helm template'"),
-        (
-            "kustomization.yaml",
-            "kustomization.yaml: kustomize is not rendered here yet: commit the output of 'kustomize build'",
-        ),
-        ("main.jsonnet", "main.jsonnet: jsonnet is not rendered here yet: commit its output as YAML or JSON"),
+        ("Chart.yaml", "helm is not set up in this gate: the operator names its program with tools.helm.path"),
+        ("kustomization.yaml", "kustomize is not set up in this gate: the operator names its program"),
+        #[cfg(not(feature = "jsonnet"))]
+        ("main.jsonnet", "main.jsonnet: jsonnet is not evaluated by this build of rendergate"),
+        #[cfg(feature = "jsonnet")]
+        ("main.jsonnet", "main.jsonnet:1: jsonnet: "),
     ] {
         expect(&Gate::new().file("a.yaml", GOOD).file(name, "x: 1\n"), remedy);
     }
     let own = "apiVersion: rendergate.dev/v1alpha1\nkind: RenderConfiguration\nrender: {type: helm}\n";
-    expect(&Gate::new().file("a.yaml", GOOD).file(".rendergate.yaml", own), "a Helm chart is not rendered here yet");
+    expect(&Gate::new().file("a.yaml", GOOD).file(".rendergate.yaml", own), "helm is not set up in this gate");
 }
 
 #[test]
