@@ -62,6 +62,7 @@ pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
     let done = match &args.command {
         None => {
             let mut cli = Cli::command();
+            cli.build();
             let jp = cli.find_subcommand_mut("jp").map(clap::Command::render_help);
             jp.iter().for_each(|help| io.print(help));
             Ok(())

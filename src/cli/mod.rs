@@ -135,8 +135,9 @@ fn refuse(argv: &[OsString], error: &clap::Error, io: &mut Io) -> ExitStatus {
     }
     let text = error.render().to_string();
     io.say(text.strip_prefix("error: ").map_or_else(|| text.clone(), |rest| format!("Error: {rest}")));
-    let command = argv.iter().skip(1).find(|a| !a.to_string_lossy().starts_with('-'));
-    match command.map(|c| c.to_string_lossy()).as_deref() {
+    let cli = Cli::command();
+    let command = argv.iter().skip(1).filter_map(|a| a.to_str()).find(|a| cli.find_subcommand(a).is_some());
+    match command {
         Some(command) if KYVERNOS.contains(&command) => ExitStatus::PolicySaidNo,
         _ => ExitStatus::CouldNotWork,
     }
@@ -157,6 +158,23 @@ mod tests {
         assert_eq!(status, ExitStatus::Clean);
         assert!(out.contains("Usage: rendergate"), "{out}");
         assert_eq!(err, "");
+    }
+
+    #[test]
+    fn mistakes_of_kyvernos_commands_exit_with_one() {
+        for argv in [&["-v", "x", "apply"][..], &["apply", "--frobnicate"], &["test", "-o"], &["jp", "frobnicate"]] {
+            let argv = std::iter::once("rendergate").chain(argv.iter().copied()).map(OsString::from);
+            let (status, out, err) = io::capture("", |io| run(argv, io));
+            assert_eq!((status, out.as_str()), (ExitStatus::PolicySaidNo, ""));
+            assert!(err.starts_with("Error: "), "{err}");
+        }
+    }
+
+    #[test]
+    fn help_shows_switches_without_values() {
+        let (status, out, _) = io::capture("", |io| run(["rendergate", "apply", "--help"].map(OsString::from), io));
+        assert_eq!(status, ExitStatus::Clean);
+        assert!(out.contains("-t, --table\n") && !out.contains("--table["), "{out}");
     }
 
     #[test]

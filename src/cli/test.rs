@@ -31,7 +31,7 @@ pub struct Args {
     /// Print results as json, yaml, markdown or junit rather than in a table.
     #[arg(short, long)]
     output_format: Option<String>,
-    /// Allow access to image registries.
+    /// Allow access to image registries (not supported).
     #[arg(long)]
     registry: bool,
     /// Print only failures, at the end.

@@ -26,16 +26,16 @@ pub struct Args {
     /// Files with the targets of mutate-existing rules.
     #[arg(long = "target-resource", visible_alias = "target-resources", value_delimiter = ',')]
     target_resources: Vec<PathBuf>,
-    /// JSON payload files.
+    /// JSON payload files (not evaluated yet).
     #[arg(long, value_delimiter = ',')]
     json: Vec<PathBuf>,
-    /// HTTP request payload files.
+    /// HTTP request payload files (not evaluated yet).
     #[arg(long, value_delimiter = ',')]
     http_payload: Vec<PathBuf>,
-    /// Envoy request payload files.
+    /// Envoy request payload files (not evaluated yet).
     #[arg(long, value_delimiter = ',')]
     envoy_payload: Vec<PathBuf>,
-    /// Read resources from a cluster.
+    /// Read resources from a cluster (not supported).
     #[arg(short, long)]
     cluster: bool,
     /// Namespace, with --cluster.
@@ -62,7 +62,7 @@ pub struct Args {
     /// UserInfo file.
     #[arg(short, long)]
     userinfo: Option<PathBuf>,
-    /// Context file for CEL policies.
+    /// Context file for CEL policies (not read yet).
     #[arg(long)]
     context_file: Option<PathBuf>,
     /// Print policy reports instead of the summary.
@@ -94,16 +94,16 @@ pub struct Args {
     /// Leave out the header and the lines about policies, for piping.
     #[arg(short = 'i', long)]
     stdin: bool,
-    /// Allow access to image registries.
+    /// Allow access to image registries (not supported).
     #[arg(long)]
     registry: bool,
-    /// Branch of git repositories.
+    /// Branch of git repositories; without effect, nothing is fetched.
     #[arg(short = 'b', long)]
     git_branch: Option<String>,
-    /// User for git repositories.
+    /// User for git repositories; without effect.
     #[arg(long)]
     username: Option<String>,
-    /// Password for git repositories.
+    /// Password for git repositories; without effect.
     #[arg(long)]
     password: Option<String>,
     /// Report violations of policies that do not enforce as warnings.
@@ -283,5 +283,7 @@ impl Args {
     }
 }
 
+#[cfg(test)]
+mod flag_tests;
 #[cfg(test)]
 mod tests;
