@@ -42,6 +42,20 @@ fn the_standard_mode_runs_under_argo_cds_own_server() {
     assert_eq!(config_map(&objects, "rendergate-plugin", "plugin.yaml"), read("plugin.yaml"));
 }
 
+/// With its own default, Argo CD answers with an earlier render while a plugin fails for the first times.
+#[test]
+fn the_first_failing_render_is_remembered() {
+    for component in ["deploy/argocd", "deploy/argocd-standard"] {
+        let Some(objects) = installed(component) else { return };
+        let server = objects.iter().find(|o| o.str_at(&["kind"]) == Some("Deployment")).expect("the Deployment");
+        let containers = server.at(&["spec", "template", "spec", "containers"]).and_then(Value::as_list);
+        let env = containers.and_then(|c| c.first()).and_then(|c| c.at(&["env"])).and_then(Value::as_list);
+        let pairs: Vec<_> =
+            env.expect("variables").iter().map(|e| (e.str_at(&["name"]), e.str_at(&["value"]))).collect();
+        assert!(pairs.contains(&(Some("ARGOCD_PAUSE_GEN_AFTER_FAILED_ATTEMPTS"), Some("1"))), "{component}: {pairs:?}");
+    }
+}
+
 /// A repo-server with a component of ours; `None`, said aloud, when there is no kubectl.
 fn installed(component: &str) -> Option<Vec<Value>> {
     let folder = tempfile::tempdir().expect("a folder");

@@ -9,6 +9,10 @@ use crate::places::{Places, free_ports};
 use crate::process::{Process, output};
 use crate::wait::until;
 
+/// As `deploy/argocd-failures` sets them.
+const REMEMBERED_FAILURES: [(&str, &str); 2] =
+    [("ARGOCD_PAUSE_GEN_AFTER_FAILED_ATTEMPTS", "1"), ("ARGOCD_PAUSE_GEN_MINUTES", "10")];
+
 /// A running repo-server and its cache.
 #[derive(Debug)]
 pub struct RepoServer {
@@ -55,6 +59,7 @@ impl RepoServer {
             .env("HOME", &own)
             .env("ARGOCD_PLUGINSOCKFILEPATH", &plugins)
             .env("ARGOCD_GPG_ENABLED", "false")
+            .envs(REMEMBERED_FAILURES)
             .env("ARGOCD_TLS_DATA_PATH", &own)
             .env("ARGOCD_SSH_DATA_PATH", &own)
             .env("ARGOCD_ASK_PASS_SOCK", own.join("ask-pass.sock"))

@@ -36,6 +36,16 @@ pub fn run(scene: &Scene) -> Result<()> {
     let seen = application.refresh(Refresh::Normal)?;
     ensure_eq!(seen.sync(), "Synced", "the old digest finds the old render in the cache");
     application.refresh(Refresh::Hard)?.comparison_error()?;
+    // The earlier render of this commit does not come back, and nobody's change is healed with it.
+    scene.plane.kubectl.patch(&scene.namespace, "configmap", "motd", &json!({"data": {"value": "by-hand"}}))?;
+    for attempt in 1..5 {
+        let seen = application.refresh(Refresh::Normal)?;
+        let message = seen.comparison_error()?.message;
+        ensure!(message.contains("Say it louder."), "the words are lost at refresh {attempt}: {message}");
+        ensure_eq!(seen.sync(), "Unknown", "the sync status at refresh {attempt}");
+    }
+    let live = scene.plane.kubectl.expect(&scene.namespace, "configmap", "motd")?;
+    ensure_eq!(live["data"]["value"], "by-hand", "the ConfigMap that a remembered render would have healed");
 
     scene.gate.remove_policy(&scene.name)?;
     application.refresh(Refresh::Hard)?;
