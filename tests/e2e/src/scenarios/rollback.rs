@@ -59,6 +59,10 @@ pub fn run(scene: &Scene) -> Result<()> {
     ensure_eq!(value()?, "zero", "what runs after the rollback to before the gate");
 
     scene.gate.remove_policy(&scene.name)?;
+    // The refusal is remembered too, for ten minutes, and no hard refresh reaches an old commit.
+    let (phase, message) = back_to(1)?;
+    ensure_eq!(phase, "Error", "the phase of a rollback whose refusal is remembered: {message}");
+    scene.repo.forget_all()?;
     let (phase, message) = back_to(1)?;
     ensure_eq!(phase, "Succeeded", "the phase of a rollback that policies allow: {message}");
     ensure_eq!(value()?, "one", "what runs after the rollback");
