@@ -41,6 +41,7 @@ mod starter_set;
 mod suites;
 mod supplied_values;
 mod test_output;
+mod threats;
 mod trust;
 #[cfg(feature = "webhook")]
 mod webhook_process;
