@@ -100,6 +100,21 @@ fn trees() -> Vec<(&'static str, Make)> {
                 ),
             ]),
         ),
+        (
+            "plugin-override",
+            files(&[("app/good.yaml", GOOD), ("app/.argocd-source-other.yaml", "# images\nplugin: {name: other}\n")]),
+        ),
+        (
+            "plugin-override-elsewhere",
+            files(&[("app/good.yaml", GOOD), (".argocd-source.yaml", "plugin: {name: other}\n")]),
+        ),
+        (
+            "exception",
+            files(&[(
+                "app/a.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: let}\nspec:\n  exceptions: [{policyName: need-team, ruleNames: [team]}]\n  match: {any: [{resources: {kinds: [ConfigMap]}}]}\n",
+            )]),
+        ),
         ("link-inside", with_link("../base/good.yaml")),
         ("link-outside", with_link("../../../gate.yaml")),
         ("link-absolute", with_link("/etc/hostname")),

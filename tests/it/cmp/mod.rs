@@ -5,6 +5,7 @@ mod many;
 mod process;
 mod protocol;
 mod time;
+mod trust;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
