@@ -11,5 +11,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::panics::say_only_where();
+    rendergate::tools::this_is_our_own_program();
     cli::run(std::env::args_os(), &mut Io::process()).into()
 }

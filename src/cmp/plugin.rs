@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout_at;
 use tonic::{Code, Request, Status, Streaming};
 
-use crate::config::BuildEnvironment;
+use crate::config::announcements::{Announcement, bundle_announcement};
+use crate::config::{BuildEnvironment, Settings};
 use crate::operator::Bundle;
 use crate::output::failure;
 use crate::output::log::{Level, line};
+use crate::render::announce::announcements;
 use crate::render::{Refusal, Stop, Stopped, Verdict};
 
 use super::app::Checkout;
@@ -50,31 +52,37 @@ pub async fn match_repository(
     Ok(RepositoryResponse::default())
 }
 
-/// What the UI shows of the plugin: the digest of what is in force.
+/// What the UI shows of the plugin: the digest of what is in force, and the options of the application's
+/// renderer. Of a checkout that cannot be read, the digest alone.
 ///
 /// # Errors
-/// Unavailable while there are no policies.
+/// Unavailable while there are no policies, and when the stream ends in an error.
 pub async fn get_parameters_announcement(
     app: Arc<App>,
     request: Request<Streaming<AppStreamRequest>>,
 ) -> Result<ParametersAnnouncementResponse, Status> {
-    discard(&mut request.into_inner()).await;
+    let started = Instant::now();
+    let until = answer_by(request.metadata(), started).unwrap_or(started + app.limits.patience);
+    let received = take_in(&app, &mut request.into_inner(), until).await?;
     let bundle = app.bundle().map_err(unavailable)?;
-    Ok(ParametersAnnouncementResponse { parameter_announcements: vec![digest_announcement(&bundle)] })
+    let expanded = app.limits.expanded_bytes;
+    let announced = tokio::task::spawn_blocking(move || {
+        let stop = Stop::at(until, Stopped::Caller);
+        // No section can be told here: Argo CD names no project.
+        let limits = Settings::default().limits;
+        let limits = TreeLimits { expanded, file: limits.file_bytes, kept: limits.tree_bytes };
+        let opened = ArchivedTree::open(received.archive, &received.metadata.app_rel_path, limits, &stop);
+        let all = opened.ok().and_then(|(files, directory)| announcements(&files, &directory, &bundle.digest).ok());
+        all.unwrap_or_else(|| vec![bundle_announcement(&bundle.digest)])
+    });
+    let announced = announced.await.map_err(|_| answer::status(Code::Internal, "nothing can be announced"))?;
+    Ok(ParametersAnnouncementResponse { parameter_announcements: announced.into_iter().map(wire).collect() })
 }
 
-fn digest_announcement(bundle: &Bundle) -> ParameterAnnouncement {
-    ParameterAnnouncement {
-        name: "rendergate-bundle".to_owned(),
-        title: "Policy bundle".to_owned(),
-        tooltip:
-            "SHA-256 of the gate's configuration and policies. Shown, not read: setting it changes the cache key of \
-                  the Application's renders and nothing else."
-                .to_owned(),
-        collection_type: "string".to_owned(),
-        string: bundle.digest.clone(),
-        ..ParameterAnnouncement::default()
-    }
+fn wire(announcement: Announcement) -> ParameterAnnouncement {
+    let Announcement { name, title, tooltip, required, item_type, collection_type, string, array, map } = announcement;
+    let map = map.into_iter().collect();
+    ParameterAnnouncement { name, title, tooltip, required, item_type, collection_type, string, array, map }
 }
 
 /// One render.

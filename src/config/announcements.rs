@@ -29,11 +29,10 @@ pub struct Announcement {
     pub map: Vec<(String, String)>,
 }
 
-/// The announcements: the policies by the digest of their bundle, then the options of `renderer`
-/// with the values that `render` (what `.rendergate.yaml` says) gives them.
+/// The policies in force, by the digest of their bundle.
 #[must_use]
-pub fn announcements(digest: &str, renderer: Renderer, render: &Render) -> Vec<Announcement> {
-    let bundle = Announcement {
+pub fn bundle_announcement(digest: &str) -> Announcement {
+    Announcement {
         name: format!("{INFORMATION}bundle"),
         title: "Policy bundle".to_owned(),
         tooltip: "SHA-256 of the gate's configuration and policies. Shown, not read: setting it changes the cache key \
@@ -43,12 +42,20 @@ pub fn announcements(digest: &str, renderer: Renderer, render: &Render) -> Vec<A
         collection_type: "string".to_owned(),
         string: digest.to_owned(),
         ..Announcement::default()
-    };
+    }
+}
+
+/// The announcements: the policies by the digest of their bundle, then the options of `renderer`
+/// with the values that `render` (what `.rendergate.yaml` says) gives them.
+#[must_use]
+pub fn announcements(digest: &str, renderer: Renderer, render: &Render) -> Vec<Announcement> {
     let shown = |p: &&Parameter| match (p.renderer, renderer) {
         (None, _) | (Some(Renderer::Plain), Renderer::Jsonnet) => true,
         (Some(of), renderer) => of == renderer,
     };
-    std::iter::once(bundle).chain(PARAMETERS.iter().filter(shown).map(|p| announcement(p, render))).collect()
+    std::iter::once(bundle_announcement(digest))
+        .chain(PARAMETERS.iter().filter(shown).map(|p| announcement(p, render)))
+        .collect()
 }
 
 fn announcement(parameter: &Parameter, render: &Render) -> Announcement {

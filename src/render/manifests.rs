@@ -50,9 +50,8 @@ impl Sources<'_> {
                 Detected::Helm => Renderer::Helm,
             },
         };
-        let own = tools::own_program();
         let go_on = || self.stop.check().is_ok();
-        let bounds = Bounds { limits: self.limits, go_on: &go_on, own: own.as_deref() };
+        let bounds = Bounds { limits: self.limits, go_on: &go_on, own: tools::own_program() };
         match renderer {
             Renderer::Plain | Renderer::Jsonnet => self.plain(&render, bounds),
             Renderer::Helm => {

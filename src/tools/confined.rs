@@ -17,7 +17,7 @@ use super::workspace::Workspace;
 use super::{Bounds, ToolFault};
 
 /// The most memory a program may hold, in bytes.
-pub const MEMORY: u64 = 2 << 30;
+pub const MEMORY: u64 = 1 << 30;
 
 /// The longest file a program may write, in bytes.
 const LONGEST_FILE: u64 = 1 << 30;
@@ -68,7 +68,7 @@ pub(super) fn run(
 }
 
 /// The same call, started by our own program.
-fn through<'a>(own: Option<&'a Path>, call: Call<'a>) -> Call<'a> {
+pub(super) fn through<'a>(own: Option<&'a Path>, call: Call<'a>) -> Call<'a> {
     let Some(own) = own else { return call };
     let head = [OsString::from(COMMAND), "--".into(), call.program.into()];
     Call { program: own, arguments: head.into_iter().chain(call.arguments).collect(), ..call }
@@ -78,7 +78,7 @@ fn through<'a>(own: Option<&'a Path>, call: Call<'a>) -> Call<'a> {
 #[must_use]
 pub fn become_program(program: &OsString, arguments: &[OsString]) -> std::io::Error {
     use std::os::unix::process::CommandExt as _;
-    if let Err(error) = confine(MEMORY) {
+    if let Err(error) = confine() {
         return error;
     }
     std::process::Command::new(program).args(arguments).exec()
@@ -88,9 +88,9 @@ pub fn become_program(program: &OsString, arguments: &[OsString]) -> std::io::Er
 ///
 /// # Errors
 /// The system's: then nothing is run.
-pub fn confine(memory: u64) -> std::io::Result<()> {
+fn confine() -> std::io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    for (resource, most) in [(Resource::Core, 0), (Resource::Fsize, LONGEST_FILE), (Resource::Data, memory)] {
+    for (resource, most) in [(Resource::Core, 0), (Resource::Fsize, LONGEST_FILE), (Resource::Data, MEMORY)] {
         // What is bounded more tightly already stays so.
         let most = getrlimit(resource).maximum.map_or(most, |now| now.min(most));
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;

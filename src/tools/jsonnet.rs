@@ -17,13 +17,10 @@ use crate::source::jsonnet::{Evaluate, needs, search_paths};
 use crate::source::{Fault, Files, SourceError};
 
 use super::process::{Call, Failure};
-use super::{Bounds, ToolFault};
+use super::{Bounds, ToolFault, confined};
 
 /// The command by which our own program is called.
 pub const COMMAND: &str = "evaluate-jsonnet";
-
-/// The most memory an evaluation may hold, in bytes.
-pub const MEMORY: u64 = 512 << 20;
 
 /// What is to be evaluated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,13 +128,13 @@ impl<'a> Evaluator<'a> {
             // Escapes make a text longer than it is.
             most: self.bounds.limits.tree_bytes.saturating_mul(2),
         };
-        let printed = call.run(self.bounds.go_on).map_err(|failure| match failure {
+        let printed = confined::through(Some(own), call).run(self.bounds.go_on).map_err(|failure| match failure {
             Failure::NotStarted(why) => ToolFault::Gate(format!("jsonnet cannot be evaluated: {why}")),
             Failure::TooMuch => ToolFault::Complaint("jsonnet evaluates to more than limits.treeBytes".to_owned()),
             Failure::Stopped => ToolFault::Stopped,
             Failure::Failed { ending, .. } => ToolFault::Complaint(format!(
                 "jsonnet ended with {ending}: it needs more than {} MiB of memory, or nests too deep",
-                MEMORY >> 20
+                confined::MEMORY >> 20
             )),
         })?;
         serde_json::from_slice(&printed.output).map_err(|_| ToolFault::Gate("jsonnet: no answer".to_owned()))

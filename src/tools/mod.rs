@@ -14,7 +14,8 @@ pub mod kustomize;
 pub mod process;
 pub mod workspace;
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::source::SourceError;
 
@@ -53,13 +54,21 @@ pub struct Bounds<'a> {
     /// Whether somebody still waits.
     pub go_on: &'a (dyn Fn() -> bool + Sync),
     /// Our own program, which starts others confined and evaluates jsonnet; `None` starts them as they are.
-    pub own: Option<&'a std::path::Path>,
+    pub own: Option<&'a Path>,
+}
+
+/// Whether this process is our own program: set once, by its first function.
+static OWN: OnceLock<&'static Path> = OnceLock::new();
+
+/// Says that this process can be started again with the commands `confined` and `evaluate-jsonnet`. A program
+/// that embeds this library knows neither.
+pub fn this_is_our_own_program() {
+    // Leads to the running program even when the file was replaced meanwhile.
+    OWN.get_or_init(|| Path::new("/proc/self/exe"));
 }
 
 /// This program, as a path that can be started.
 #[must_use]
-pub fn own_program() -> Option<PathBuf> {
-    let own = std::env::current_exe().ok()?;
-    // A binary that embeds this library (a test) knows none of our commands.
-    own.file_name().is_some_and(|name| name == "rendergate").then_some(own)
+pub fn own_program() -> Option<&'static Path> {
+    OWN.get().copied()
 }

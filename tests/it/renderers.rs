@@ -151,6 +151,20 @@ fn jsonnet_without_end_is_ended() {
 
 #[cfg(feature = "jsonnet")]
 #[test]
+fn jsonnet_may_nest_deep() {
+    let ran = Gate::new()
+        .file(
+            "a.jsonnet",
+            "local f(n) = if n == 0 then 0 else 1 + f(n - 1);\n\
+            { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'n-' + f(400), labels: { team: 'a' } } }",
+        )
+        .run();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("name: n-400"), "{}", ran.stdout);
+}
+
+#[cfg(feature = "jsonnet")]
+#[test]
 fn jsonnet_reads_nothing_of_the_disk() {
     for path in ["/etc/hostname", "../../../../../../etc/hostname", "../secret.txt"] {
         let gate = Gate::new().file("a.jsonnet", format!("{{ a: importstr '{path}' }}"));

@@ -29,7 +29,7 @@ struct Case {
 /// # Errors
 /// When a component does not start, or a name is unknown.
 pub fn run(places: &Places, arguments: &[String]) -> Result<bool> {
-    let mut modes = vec![Mode::Standard];
+    let mut modes = vec![Mode::Standard, Mode::Resident];
     let mut names = Vec::new();
     for argument in arguments {
         match argument.as_str() {

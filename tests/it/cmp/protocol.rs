@@ -73,6 +73,7 @@ async fn discovery_is_off_and_parameters_name_the_bundle() {
     let digest = &plugin.app.bundle().expect("policies").digest;
     let bundle = announced.parameter_announcements.iter().find(|p| p.name == "rendergate-bundle").expect("the bundle");
     assert_eq!((&bundle.string, bundle.required, digest.len()), (digest, false, 64));
+    assert!(announced.parameter_announcements.iter().any(|p| p.name == "directory.recurse"), "its renderer's options");
     let unknown: Result<ManifestResponse, Status> = client.send("Nothing", stream(), None).await;
     assert_eq!(unknown.expect_err("no such method").code(), Code::Unimplemented);
 }
