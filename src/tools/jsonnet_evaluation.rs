@@ -134,6 +134,7 @@ fn fault(main: &str, error: &Error) -> Answer {
         ErrorKind::StackOverflow => format!("calls nest deeper than {DEEPEST} levels"),
         other => other.to_string(),
     };
+    let words = words.replace(" from /", " from ");
     let words: String = words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect();
     Answer::Fault { file, line, words: format!("jsonnet: {words}") }
 }
@@ -193,12 +194,12 @@ mod tests {
     fn what_is_wrong_has_its_place() {
         for (text, expected) in [
             ("{\n  a: error 'no',\n}", "app/m.jsonnet:2: jsonnet: "),
-            ("{\n  a: import 'gone' }", "app/m.jsonnet:2: jsonnet: "),
+            ("{\n  a: import 'gone' }", "app/m.jsonnet: jsonnet: can't resolve gone from app/m.jsonnet"),
             ("{ a: ", "app/m.jsonnet"),
             ("{ a: std.extVar('x') }", "app/m.jsonnet:1: jsonnet: "),
             ("local f(n) = f(n + 1) + 1; f(0)", "app/m.jsonnet:1: jsonnet: calls nest deeper than 500 levels"),
             ("{ a: importstr '/etc/hostname' }", "app/m.jsonnet:1: the path '/etc/hostname' leads out"),
-            ("{ a: importstr '../../etc/hostname' }", "app/m.jsonnet:1: jsonnet: "),
+            ("{ a: importstr '../../etc/hostname' }", "app/m.jsonnet: jsonnet: can't resolve "),
         ] {
             let files = MemoryFiles::new([("app/m.jsonnet", text)]);
             let error = run(&files, Jsonnet::default(), &["app/m.jsonnet"]).unwrap_err();
