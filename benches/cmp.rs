@@ -2,6 +2,8 @@
 //! the same run), many at once, and a long archive in small pieces.
 //!
 //! `cargo bench --bench cmp`: exits 1 when a bar is missed, so that it can be run as a check.
+//! `cargo bench --bench cmp -- --write FOLDER` only writes the gate and the application that are measured, for
+//! measuring them behind a real repo-server (tests/e2e/README.md).
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
@@ -30,6 +32,14 @@ const BAR_PEAK_MIB: f64 = 150.0;
 const APPLICATIONS: usize = 50;
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|a| a == "--write") {
+        let folder = PathBuf::from(arguments.get(at + 1).expect("a folder"));
+        Gate::write(&folder);
+        std::fs::create_dir_all(folder.join("app")).expect("a folder");
+        std::fs::write(folder.join("app/manifests.yaml"), manifests::manifests(100)).expect("a file");
+        return;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let missed = runtime.block_on(async {
         let one = one().await;
@@ -181,10 +191,14 @@ struct Gate {
 impl Gate {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let gate = "apiVersion: rendergate.dev/v1alpha1\nkind: GateConfiguration\npolicies: [{path: policies.yaml}]\nenforcement: audit\n";
-        std::fs::write(folder.path().join("gate.yaml"), gate).expect("a file");
-        std::fs::write(folder.path().join("policies.yaml"), policies::policies()).expect("a file");
+        Self::write(folder.path());
         Self { folder }
+    }
+
+    fn write(folder: &Path) {
+        let gate = "apiVersion: rendergate.dev/v1alpha1\nkind: GateConfiguration\npolicies: [{path: policies.yaml}]\nenforcement: audit\n";
+        std::fs::write(folder.join("gate.yaml"), gate).expect("a file");
+        std::fs::write(folder.join("policies.yaml"), policies::policies()).expect("a file");
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -28,12 +28,20 @@ impl Client {
     /// # Errors
     /// When nobody listens.
     pub async fn connect(socket: PathBuf) -> Result<Self, tonic::transport::Error> {
+        Self::connect_with_pings(socket, Duration::from_secs(20)).await
+    }
+
+    /// Connects, and pings so often.
+    ///
+    /// # Errors
+    /// When nobody listens.
+    pub async fn connect_with_pings(socket: PathBuf, every: Duration) -> Result<Self, tonic::transport::Error> {
         let connect = service_fn(move |_: Uri| {
             let socket = socket.clone();
             async move { UnixStream::connect(socket).await.map(TokioIo::new) }
         });
         let channel = Endpoint::from_static("http://plugin")
-            .http2_keep_alive_interval(Duration::from_secs(20))
+            .http2_keep_alive_interval(every)
             .connect_with_connector(connect)
             .await?;
         let grpc = Grpc::new(channel).max_decoding_message_size(LONGEST_ANSWER);

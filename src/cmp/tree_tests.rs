@@ -1,5 +1,6 @@
 use std::io::{Cursor, Write};
 
+use proptest::prelude::*;
 use tar::{Builder, EntryType, Header};
 
 use super::*;
@@ -213,5 +214,34 @@ fn long_names_are_read_in_both_forms() {
         let archive = zipped(&tar.expect("an archive"));
         let (tree, _) = ArchivedTree::open(archive, "apps", LIMITS, &stop).expect("a tree");
         assert_eq!(tree.read(&name, 9).as_deref(), Ok(&b"x"[..]));
+    }
+}
+
+proptest! {
+    /// Whatever stands in an archive: an answer or an error, and nothing over the bounds.
+    #[test]
+    fn no_archive_leads_out_or_panics(
+        edits in prop::collection::vec((0_usize..8192, any::<u8>()), 0..40),
+        cut in 0_usize..8192,
+        path in "[a-c./]{0,6}",
+    ) {
+        let mut tar = Vec::new();
+        let mut zipped_archive = archive(REPOSITORY);
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&mut zipped_archive), &mut tar).expect("bytes");
+        for (at, byte) in edits {
+            if let Some(place) = tar.get_mut(at) {
+                *place = byte;
+            }
+        }
+        tar.truncate(tar.len() - cut.min(tar.len()));
+        let stop = Stop::never();
+        if let Ok((tree, directory)) = ArchivedTree::open(zipped(&tar), &path, LIMITS, &stop) {
+            prop_assert!(!directory.split('/').any(|c| c == ".." || c == ".git"));
+            for entry in tree.entries(&directory, 100).unwrap_or_default() {
+                prop_assert!(!entry.name.contains('/') && entry.name != ".." && entry.name != ".git");
+                let _ = tree.read(&join(&directory, &entry.name), LIMITS.file);
+            }
+            prop_assert!(tree.kept.get() <= LIMITS.kept);
+        }
     }
 }

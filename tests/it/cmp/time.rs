@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rendergate::cmp::Limits;
 use rendergate::cmp::app::{Checkout, Renderer};
+use rendergate::cmp::client::Client;
 use rendergate::render::{Refusal, Stopped, Verdict};
 use tokio_stream::StreamExt as _;
 use tonic::Code;
@@ -120,6 +121,15 @@ async fn a_caller_that_goes_away_while_it_sends_leaves_nothing_behind() {
     }
     assert_eq!(slow.most.load(Ordering::SeqCst), 0, "nothing was rendered");
     assert!(good().send(&mut client.clone()).await.is_ok(), "places were given back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pings_during_a_render_are_answered() {
+    let (plugin, _) = slow(1, 1, GATE).await;
+    drop(plugin.client().await);
+    let every = Duration::from_millis(20);
+    let mut client = Client::connect_with_pings(plugin.socket(), every).await.expect("a connection");
+    assert!(good().send(&mut client).await.is_ok(), "a server that takes them for a flood would hang up");
 }
 
 struct Broken;
