@@ -35,8 +35,8 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|a| a == "--write") {
         let folder = PathBuf::from(arguments.get(at + 1).expect("a folder"));
-        Gate::write(&folder);
         std::fs::create_dir_all(folder.join("app")).expect("a folder");
+        Gate::write(&folder);
         std::fs::write(folder.join("app/manifests.yaml"), manifests::manifests(100)).expect("a file");
         return;
     }

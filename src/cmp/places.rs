@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 
 /// Archives taken in at once, for each render that may run. Each costs a buffer and a file.
-const RECEIVED_PER_RENDER: usize = 16;
+const RECEIVED_PER_RENDER: usize = 4;
 
 /// The places of one process.
 #[derive(Debug)]

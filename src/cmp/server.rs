@@ -26,8 +26,8 @@ use super::protocol::SERVICE;
 use super::service::Service;
 use super::socket::{Socket, SocketError};
 
-/// Bytes of one stream that may be under way. Argo CD sends 1 KiB at a time.
-const WINDOW: u32 = 256 << 10;
+/// Bytes of one stream that may be under way, and so in memory while a call waits. Argo CD sends 1 KiB at a time.
+const WINDOW: u32 = 64 << 10;
 
 /// The stack of a thread that renders: as large as a process's own.
 const STACK: usize = 8 << 20;

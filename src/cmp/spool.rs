@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, Write};
 
 /// Bytes held in memory at once.
-const IN_MEMORY: usize = 1 << 20;
+const IN_MEMORY: usize = 256 << 10;
 
 /// An archive as it arrives.
 #[derive(Debug, Default)]
