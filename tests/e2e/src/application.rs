@@ -1,5 +1,7 @@
 //! An Argo CD Application, as its owner sees it.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::failure::Result;
@@ -8,6 +10,9 @@ use crate::wait::until;
 
 /// Applications live here.
 pub const NAMESPACE: &str = "argocd";
+
+/// How often somebody who waits for a sync asks again.
+const BETWEEN_REFRESHES: Duration = Duration::from_secs(20);
 
 /// How a refresh treats Argo CD's cache of renders.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +130,16 @@ impl Application {
     /// When that does not happen in time; the failure shows the status.
     pub fn becomes_synced(&self, commit: &str) -> Result<Seen> {
         self.refresh(Refresh::Normal)?;
-        self.becomes(&format!("Synced to {commit} and Healthy"), |seen| seen.is_synced_and_healthy(commit))
+        let mut refreshed = Instant::now();
+        until(&format!("{} becomes Synced to {commit} and Healthy", self.name), || {
+            // A change that the controller has not noticed on its own waits for its next round otherwise.
+            if refreshed.elapsed() > BETWEEN_REFRESHES {
+                self.refresh(Refresh::Normal).map_err(|e| e.0)?;
+                refreshed = Instant::now();
+            }
+            let seen = self.see().map_err(|e| e.0)?;
+            if seen.is_synced_and_healthy(commit) { Ok(seen) } else { Err(seen.summary()) }
+        })
     }
 
     /// Waits until it looks as wanted.

@@ -9,6 +9,7 @@ use crate::components::{ControlPlane, Controllers, Gate, Mode, RepoServer, Serve
 use crate::failure::Result;
 use crate::places::Places;
 use crate::process::{output, tail};
+use crate::renderers;
 use crate::scenarios::{self, Company, Scenario};
 use crate::scene::Scene;
 use crate::walk;
@@ -48,6 +49,8 @@ struct Counts {
 }
 
 struct Chosen {
+    /// Whether the repositories below tests/e2e/repositories are compared.
+    renderers: bool,
     /// Whether docs/walk-through.md is run.
     walk: bool,
     scenarios: Vec<&'static Scenario>,
@@ -57,7 +60,7 @@ struct Chosen {
 impl Chosen {
     fn from(arguments: &[String]) -> Result<Self> {
         let mut scenarios = Vec::new();
-        let mut walk = false;
+        let (mut walk, mut renderers) = (false, false);
         let mut modes = vec![Mode::Standard, Mode::Resident];
         for argument in arguments {
             match argument.as_str() {
@@ -72,14 +75,18 @@ impl Chosen {
         }
         if scenarios.is_empty() && !walk {
             walk = true;
+            renderers = true;
             scenarios = scenarios::ALL.iter().collect();
         }
-        Ok(Self { walk, scenarios, modes })
+        Ok(Self { renderers, walk, scenarios, modes })
     }
 }
 
 fn run_chosen(places: &Places, chosen: &Chosen) -> Result<Counts> {
     let mut counts = Counts::default();
+    if chosen.renderers {
+        counts.add(&[run_renderers(places)?]);
+    }
     if chosen.walk {
         counts.add(&[run_walk(places)]);
     }
@@ -87,6 +94,12 @@ fn run_chosen(places: &Places, chosen: &Chosen) -> Result<Counts> {
         run_scenarios(places, chosen, &mut counts)?;
     }
     Ok(counts)
+}
+
+/// Whether all repositories render the same; prints their lines. It has a repo-server of its own.
+fn run_renderers(places: &Places) -> Result<bool> {
+    let own = Places { state: places.state.join("r"), ..places.clone() }.prepared()?;
+    renderers::run(&own, &[])
 }
 
 /// Whether it passed; prints its line. It has a control plane of its own: it begins with an empty cluster.
@@ -192,7 +205,7 @@ fn has_cmp_server(places: &Places) -> bool {
 
 fn show_logs(places: &Places) {
     let mut logs = Vec::new();
-    for folder in ["logs", "w/logs"] {
+    for folder in ["logs", "w/logs", "r/logs"] {
         let Ok(entries) = std::fs::read_dir(places.state.join(folder)) else { continue };
         logs.extend(entries.flatten().map(|entry| entry.path()));
     }
