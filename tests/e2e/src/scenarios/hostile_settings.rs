@@ -20,7 +20,6 @@ pub fn run(scene: &Scene) -> Result<()> {
         {"name": "RENDERGATE_CONFIG", "value": "/dev/null"},
         {"name": "ENFORCEMENT", "value": "audit"},
     ]);
-    source["plugin"]["parameters"] = json!([{"name": "enforcement", "string": "audit"}]);
     let application = scene.application_of(&scene.spec(source))?;
     let blocked = |what: &str, files: &[(&str, &str)], expected: &dyn Fn(&str) -> String| -> Result<()> {
         let commit = scene.git.commit(what, files)?;
@@ -33,6 +32,12 @@ pub fn run(scene: &Scene) -> Result<()> {
 
     // Settings that the Application has for the plugin count for nothing; a repository may not have any.
     blocked("leave the plugin alone", &[("note.txt", "nothing\n")], &ours)?;
+    // Parameters say how to render, and nothing else.
+    let parameters = json!([{"name": "enforcement", "string": "audit"}]);
+    application.patch(&json!({"spec": {"source": {"plugin": {"parameters": parameters}}}}))?;
+    let message = application.refresh(Refresh::Normal)?.comparison_error()?.message;
+    ensure!(message.contains("plugin parameter 'enforcement': there is no such parameter"), "a parameter: {message}");
+    application.patch(&json!({"spec": {"source": {"plugin": {"parameters": null}}}}))?;
     let env = "plugin:\n  env:\n  - {name: RENDERGATE_CONFIG, value: /dev/null}\n";
     let refused =
         |_: &str| format!("{OVERRIDE}:1: 'plugin' would switch or change the plugin that the Application names");
