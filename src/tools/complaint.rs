@@ -70,7 +70,7 @@ pub fn cleaned(text: &str, root: &str, values: &Values, known: &dyn Fn(&str) -> 
     }
     let joined = lines.join(" ");
     let joined = joined.strip_prefix("Error: ").or_else(|| joined.strip_prefix("error: ")).unwrap_or(&joined);
-    let mut shown = without_quoted_patches(joined);
+    let mut shown = without_quoted_patches(&without_configurations(joined));
     for value in values.sorted(known) {
         let flat = value.split_whitespace().collect::<Vec<_>>().join(" ");
         for form in [value, flat.as_str()] {
@@ -93,6 +93,23 @@ fn shorten(text: &str) -> String {
 
 fn is_noise(line: &str) -> bool {
     line.starts_with("Use --debug flag") || line.starts_with("# Warning:") || line.starts_with("walk.go:")
+}
+
+/// Kustomize repeats the configuration of a transformer, patches among it, between backticks.
+fn without_configurations(text: &str) -> String {
+    let mark = "with config: `";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(mark) {
+        let (before, after) = rest.split_at(at + mark.len());
+        out.push_str(before);
+        out.push('…');
+        // To the last backtick: the configuration may hold some itself.
+        let end = after.find("`:").or_else(|| after.rfind('`')).unwrap_or(after.len());
+        rest = after.get(end..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Kustomize repeats a whole patch in brackets when it cannot read it.
@@ -181,6 +198,9 @@ mod tests {
     fn patches_are_cut_out() {
         let text = "Error: unable to parse SM or JSON patch from [- op: add\n  path: /a\n  value: [s3cret]]";
         assert_eq!(clean(text, ""), "unable to parse SM or JSON patch from […]");
+        let text = "Error: trouble configuring builtin PatchTransformer with config: `\npatch: |-\n  a: s3cret`: unable to parse\n";
+        assert_eq!(clean(text, ""), "trouble configuring builtin PatchTransformer with config: `…`: unable to parse");
+        assert!(!clean("Error: x with config: `\npatch: s3cret", "").contains("s3cret"));
     }
 
     #[test]
