@@ -2,7 +2,7 @@
 //! limits a hostile repository calls for (§11). What cannot be read is an error with file, line and
 //! remedy; nothing is silently dropped.
 //!
-//! [`detect`] tells which renderer a directory asks for. [`directory::read`] walks [`Files`], [`objects`]
+//! [`mod@detect`] tells which renderer a directory asks for. [`directory::read`] walks [`Files`], [`objects`]
 //! turns documents into manifests. For the renderers that are programs, [`kustomize`], [`helm`] and
 //! [`jsonnet`] find what they need in the checkout and refuse what would be fetched, and [`rendered`] reads
 //! what they print; running them is the room `tools`.
