@@ -49,13 +49,6 @@ fn command(arguments: &[String]) -> Result<bool> {
             Ok(true)
         }
         Some("renderers") => renderers::run(&Places::from_environment()?, &arguments[1..]),
-        None => {
-            let places = Places::from_environment()?;
-            // A repo-server of its own, that ends before the others begin.
-            let own = Places { state: places.state.join("r"), ..places.clone() }.prepared()?;
-            let same = renderers::run(&own, arguments)?;
-            Ok(runner::run(&places, arguments)? && same)
-        }
-        Some(_) => runner::run(&Places::from_environment()?, arguments),
+        _ => runner::run(&Places::from_environment()?, arguments),
     }
 }

@@ -96,7 +96,8 @@ fn run_chosen(places: &Places, chosen: &Chosen) -> Result<Counts> {
     Ok(counts)
 }
 
-/// Whether all repositories render the same; prints their lines. It has a repo-server of its own.
+/// Whether all repositories render the same; prints their lines. It has a repo-server of its own, that ends before
+/// the others begin.
 fn run_renderers(places: &Places) -> Result<bool> {
     let own = Places { state: places.state.join("r"), ..places.clone() }.prepared()?;
     renderers::run(&own, &[])
