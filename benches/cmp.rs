@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use rendergate::cmp::client::Client;
 use rendergate::cmp::protocol::{AppStreamRequest, EnvEntry, File, ManifestResponse, Metadata, Part};
+use rendergate::document::hex;
 use sha2::{Digest as _, Sha256};
 use yaml_rust2::parser::{Event, Parser};
 
@@ -295,7 +296,7 @@ impl Shipment {
         let metadata = Metadata {
             app_name: String::new(),
             app_rel_path: path.to_owned(),
-            checksum: Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect(),
+            checksum: hex::lower(&Sha256::digest(&archive)),
             size: i64::try_from(archive.len()).expect("a length"),
             env: vec![EnvEntry { name: "ARGOCD_APP_NAME".to_owned(), value: "bench".to_owned() }],
         };

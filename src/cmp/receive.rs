@@ -8,6 +8,8 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use tonic::{Status, Streaming};
 
+use crate::document::hex;
+
 use super::App;
 use super::protocol::{AppStreamRequest, Metadata, Part};
 use super::spool::{Reread, Spool};
@@ -71,8 +73,7 @@ async fn read(app: &Arc<App>, stream: &mut Streaming<AppStreamRequest>) -> Resul
             metadata.size
         )));
     }
-    let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    if !metadata.checksum.eq_ignore_ascii_case(&digest) {
+    if !metadata.checksum.eq_ignore_ascii_case(&hex::lower(&digest.finalize())) {
         return Err(Status::invalid_argument("rendergate: the archive's checksum is not the announced one"));
     }
     let archive = spool.finish().await.map_err(|error| no_place(&error))?;

@@ -4,6 +4,7 @@
 pub mod de;
 pub mod duration;
 pub mod go_text;
+pub mod hex;
 pub mod image_reference;
 pub mod json;
 pub mod labels;

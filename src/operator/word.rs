@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::gate::PathEntry;
 use crate::config::{Application, ConfigError, GateConfiguration, Settings};
-use crate::document::Value;
+use crate::document::{Value, hex};
 use crate::policy::set::PolicySet;
 
 use super::files;
@@ -123,7 +123,7 @@ impl Word {
             digest.update(Sha256::digest(name));
             digest.update(Sha256::digest(text.as_bytes()));
         }
-        Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex::lower(&digest.finalize()))
     }
 
     /// Every path the configuration names, in order.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::document::{Map, Value, json};
+use crate::document::{Map, Value, hex, json};
 use crate::policy::rule::Policy;
 
 use super::finding::{Finding, FindingResult};
@@ -87,7 +87,7 @@ fn result(finding: &Finding, ids: &BTreeMap<String, usize>) -> Option<Value> {
     let logical = Value::from([("fullyQualifiedName", Value::from(format!("{}{path}", finding.subject)))]);
     location.insert("logicalLocations", Value::list(vec![logical]));
     let fingerprint = Sha256::digest(format!("{id}\n{}\n{path}", finding.subject));
-    let fingerprint: String = fingerprint.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint = hex::lower(&fingerprint[..16]);
     Some(Value::from([
         ("ruleId", Value::from(id)),
         ("ruleIndex", Value::Int(index)),

@@ -2,12 +2,11 @@
 //! rules that may match it.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::document::{Str, wildcard};
+use crate::document::{Str, hex, wildcard};
 
 use super::request::Operation;
 use super::rule::{Exception, Policy, Rule, Stage};
@@ -175,10 +174,7 @@ impl PolicySet {
         parts.sort_unstable();
         let mut hash = Sha256::new();
         parts.iter().for_each(|part| hash.update(part));
-        hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex::lower(&hash.finalize())
     }
 }
 

@@ -1,14 +1,12 @@
 //! `base64_encode`, `base64_decode`, `md5`, `sha1`, `sha256`.
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::Digest as _;
 
 use super::Type::String;
 use super::{Args, Function, Origin, Params, fails, gives};
-use crate::document::Value;
+use crate::document::{Value, hex};
 use crate::jmespath::error::EvalError;
 
 const ONE: Params = Params::Exactly(&[&[String]]);
@@ -69,11 +67,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
 fn digest(args: &Args<'_>, hash: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<Value, EvalError> {
     let text = args.text(0)?;
     args.budget().step(text.len() / 8)?;
-    let mut hex = std::string::String::new();
-    for byte in hash(text.as_bytes()) {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    Ok(Value::from(hex))
+    Ok(Value::from(hex::lower(&hash(text.as_bytes()))))
 }
 
 fn base64_decode(args: &Args<'_>) -> Result<Value, EvalError> {
