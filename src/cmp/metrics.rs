@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::output::prometheus::{Histogram, escaped, head, single};
+use crate::output::prometheus::{Histogram, Reloads, escaped, head, single};
 
 /// A part of a call's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +44,7 @@ struct State {
     running: u64,
     waiting: u64,
     bytes: u64,
-    reloads: BTreeMap<&'static str, u64>,
+    reloads: Reloads,
     policies: usize,
     digest: String,
 }
@@ -103,7 +103,7 @@ impl Metrics {
 
     /// One attempt to load policies: `loaded` or `refused`.
     pub(super) fn reload(&self, outcome: &'static str) {
-        self.change(|state| *state.reloads.entry(outcome).or_default() += 1);
+        self.change(|state| state.reloads.add(outcome));
     }
 
     /// What is in force.
@@ -138,11 +138,7 @@ impl State {
         single(text, "rendergate_renders_running", "gauge", "Renders that run.", self.running);
         single(text, "rendergate_renders_waiting", "gauge", "Renders that wait for others.", self.waiting);
         single(text, "rendergate_archive_bytes_total", "counter", "Bytes of archives, as sent.", self.bytes);
-        let name = "rendergate_policy_reloads_total";
-        head(text, name, "counter", "Attempts to load policies; a refused one left the last good set in force.");
-        for (outcome, count) in &self.reloads {
-            let _ = writeln!(text, "{name}{{outcome=\"{outcome}\"}} {count}");
-        }
+        self.reloads.write(text);
         single(text, "rendergate_policies", "gauge", "Policies in force outside all sections.", self.policies);
         let name = "rendergate_policy_bundle_info";
         head(text, name, "gauge", "The digest of configuration and policies in force.");

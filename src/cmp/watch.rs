@@ -1,5 +1,6 @@
 //! Hot reload: a new bundle comes into force whole, between two renders.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::operator::Bundle;
-use crate::operator::reload::{Look, Reloader, Source};
+use crate::operator::reload::{Look, Reloader, Source, log_in_force};
 use crate::output::log::{Level, line};
 
 use super::App;
@@ -53,12 +54,9 @@ fn look(app: &App, reloader: &mut Reloader<Bundle>) -> bool {
         }
         Look::Loaded(bundle) => {
             let count = count(&bundle);
-            let fields = [("policies", &*count.to_string()), ("digest", &*bundle.digest)];
-            line(Level::Info, "policies are in force", &fields);
-            for note in bundle.sections().iter().flat_map(|s| s.notes.iter()).collect::<std::collections::BTreeSet<_>>()
-            {
-                line(Level::Info, note, &[]);
-            }
+            // Sections have most of them in common.
+            let notes: BTreeSet<&String> = bundle.sections().iter().flat_map(|s| s.notes.iter()).collect();
+            log_in_force(count, &bundle.digest, notes);
             app.metrics.reload("loaded");
             app.metrics.in_force(count, &bundle.digest);
             app.current.store(Some(Arc::new(bundle)));

@@ -83,6 +83,12 @@ impl<T> Reloader<T> {
     }
 }
 
+/// What the log says of a word that has come into force.
+pub fn log_in_force<'n>(policies: usize, digest: &str, notes: impl IntoIterator<Item = &'n String>) {
+    line(Level::Info, "policies are in force", &[("policies", &policies.to_string()), ("digest", digest)]);
+    notes.into_iter().for_each(|note| line(Level::Info, note, &[]));
+}
+
 /// The first problem, and how many there are besides.
 #[must_use]
 pub fn first(problems: Vec<String>) -> String {

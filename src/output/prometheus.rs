@@ -1,5 +1,6 @@
 //! Prometheus' text format.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -33,6 +34,26 @@ impl Histogram {
         let _ = writeln!(text, "{name}_bucket{{{labels},le=\"+Inf\"}} {}", self.count);
         let _ = writeln!(text, "{name}_sum{{{labels}}} {}", self.seconds);
         let _ = writeln!(text, "{name}_count{{{labels}}} {}", self.count);
+    }
+}
+
+/// Attempts to load policies, by outcome.
+#[derive(Debug, Default)]
+pub struct Reloads(BTreeMap<&'static str, u64>);
+
+impl Reloads {
+    /// Adds one: `loaded` or `refused`.
+    pub fn add(&mut self, outcome: &'static str) {
+        *self.0.entry(outcome).or_default() += 1;
+    }
+
+    /// Writes its head and lines.
+    pub fn write(&self, text: &mut String) {
+        let name = "rendergate_policy_reloads_total";
+        head(text, name, "counter", "Attempts to load policies; a refused one left the last good set in force.");
+        for (outcome, count) in &self.0 {
+            let _ = writeln!(text, "{name}{{outcome=\"{outcome}\"}} {count}");
+        }
     }
 }
 

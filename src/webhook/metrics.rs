@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::output::prometheus::{Histogram, escaped, head, single};
+use crate::output::prometheus::{Histogram, Reloads, escaped, head, single};
 
 /// All counters of one process.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ struct State {
     requests: BTreeMap<(&'static str, &'static str, &'static str), u64>,
     latency: BTreeMap<&'static str, Histogram>,
     results: BTreeMap<(String, String, &'static str, &'static str), u64>,
-    reloads: BTreeMap<&'static str, u64>,
+    reloads: Reloads,
     audits_dropped: u64,
     policies: usize,
 }
@@ -46,7 +46,7 @@ impl Metrics {
 
     /// One attempt to load policies: `loaded` or `refused`.
     pub(super) fn reload(&self, outcome: &'static str) {
-        self.change(|state| *state.reloads.entry(outcome).or_default() += 1);
+        self.change(|state| state.reloads.add(outcome));
     }
 
     /// The number of policies in force.
@@ -87,11 +87,7 @@ impl State {
             let labels = format!("policy=\"{policy}\",rule=\"{rule}\",pass=\"{pass}\",result=\"{result}\"");
             let _ = writeln!(text, "{name}{{{labels}}} {count}");
         }
-        let name = "rendergate_policy_reloads_total";
-        head(text, name, "counter", "Attempts to load policies; a refused one left the last good set in force.");
-        for (outcome, count) in &self.reloads {
-            let _ = writeln!(text, "{name}{{outcome=\"{outcome}\"}} {count}");
-        }
+        self.reloads.write(text);
         let help = "Audit passes not run because too many were waiting.";
         single(text, "rendergate_audits_dropped_total", "counter", help, self.audits_dropped);
         single(text, "rendergate_policies", "gauge", "Policies in force.", self.policies);

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use crate::operator::reload::{self, Look};
-use crate::output::log::{Level, line};
 
 use super::{App, Snapshot};
 
@@ -46,11 +45,8 @@ impl Reloader {
                 Outcome::Refused(why)
             }
             Look::Loaded(snapshot) => {
-                let (count, digest) = (snapshot.set.policies().len(), &snapshot.digest);
-                line(Level::Info, "policies are in force", &[("policies", &count.to_string()), ("digest", digest)]);
-                for note in &snapshot.notes {
-                    line(Level::Info, note, &[]);
-                }
+                let count = snapshot.set.policies().len();
+                reload::log_in_force(count, &snapshot.digest, &snapshot.notes);
                 self.app.metrics.policies(count);
                 self.app.metrics.reload("loaded");
                 self.app.current.store(Some(Arc::new(snapshot)));
