@@ -37,6 +37,8 @@ mod policy_corpus;
 mod recorded;
 mod renderers;
 mod secrets;
+#[cfg(any(feature = "cmp", feature = "webhook"))]
+mod server_process;
 mod starter_set;
 mod suites;
 mod supplied_values;

@@ -2,16 +2,18 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rendergate::document::{Value, json};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
+use crate::server_process::Server;
+
 /// A running `rendergate webhook`.
 pub struct Process {
-    child: Child,
+    server: Server,
     agent: ureq::Agent,
     address: String,
 }
@@ -36,7 +38,7 @@ impl Process {
         let certificate = Certificate::from_pem(&pem).expect("PEM").to_owned();
         let tls = TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(vec![certificate]))).build();
         let agent = ureq::Agent::config_builder().tls_config(tls).http_status_as_error(false).build().into();
-        Self { child, agent, address }
+        Self { server: Server(child), agent, address }
     }
 
     /// Posts a review and returns the `response` of the answer.
@@ -59,17 +61,7 @@ impl Process {
 
     /// Sends SIGTERM and waits for the end; the exit code.
     fn terminate(mut self) -> Option<i32> {
-        let killed = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
-        assert!(killed.success());
-        self.child.wait().expect("it ends").code()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It has ended already, except when a test failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.server.terminate()
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use rendergate::cmp::client::Client;
+
+use crate::server_process::Server;
 
 use super::{Shipment, bad, good, ready, write_gate};
 
 /// A running `rendergate cmp-server`.
 pub struct Process {
-    child: Child,
+    server: Server,
     pub socket: PathBuf,
     metrics: String,
 }
@@ -30,7 +32,7 @@ impl Process {
             line.strip_prefix(prefix).unwrap_or_else(|| panic!("{line}")).to_owned()
         };
         let socket = PathBuf::from(line("listening on "));
-        Self { socket, metrics: line("metrics on "), child }
+        Self { socket, metrics: line("metrics on "), server: Server(child) }
     }
 
     pub async fn client(&self) -> Client {
@@ -47,23 +49,13 @@ impl Process {
 
     /// The most memory it ever had, in bytes; `None` where the system does not say.
     fn most_memory(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.0.id())).ok()?;
         let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
         line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
     }
 
     fn terminate(&mut self) -> Option<i32> {
-        let killed = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
-        assert!(killed.success());
-        self.child.wait().expect("it ends").code()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It has ended already, except when a test failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.server.terminate()
     }
 }
 
