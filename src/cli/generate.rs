@@ -152,7 +152,7 @@ fn render(
     let clock = Clock::start(settings.clone(), build);
     let section = word.section(settings).map_err(Refusal::Gate)?;
     let checkout = Checkout::open(&args.directory, build.application.path.as_deref()).map_err(Refusal::repository)?;
-    let known = word.known_objects().map_err(Refusal::Gate)?;
+    let known = Arc::new(word.known_objects().map_err(Refusal::Gate)?);
     let application = render::Application {
         configuration: &word.configuration,
         section: &section,

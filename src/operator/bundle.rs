@@ -1,6 +1,7 @@
 //! [`Bundle`]: everything a configuration says, for every application, loaded once and kept.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::{Application, GateConfiguration, Settings};
 
@@ -13,7 +14,7 @@ pub struct Bundle {
     /// The configuration.
     pub configuration: GateConfiguration,
     /// What it says of the world.
-    pub known: KnownObjects,
+    pub known: Arc<KnownObjects>,
     /// What was read, as [`Word::digest`] tells.
     pub digest: String,
     shown: String,
@@ -46,7 +47,7 @@ impl Bundle {
             };
             sections.push(section);
         }
-        let known = word.known_objects()?;
+        let known = Arc::new(word.known_objects()?);
         if word.digest().map_err(one)? != digest {
             return Err(vec![format!("{}: files changed while they were read", word.shown())]);
         }
@@ -86,8 +87,6 @@ impl Source<Bundle> for BundleFile {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     const POLICY: &str = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: NAME}\nspec:\n  rules:\n  \

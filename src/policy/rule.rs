@@ -7,6 +7,7 @@ mod mutate;
 mod validate;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::document::Str;
 use crate::document::manifest::Source;
@@ -16,7 +17,7 @@ use crate::template::Template;
 use super::api::cleanup::Propagation;
 use super::images::VerifyImages;
 use super::selector::{Filters, Labels};
-use super::terms::Terms;
+use super::terms::{Standing, Terms};
 
 pub use conditions::{Condition, Conditions};
 pub use generate::{Generate, GenerateForEach, GenerateForm, GenerateTarget, GenerateTargets};
@@ -315,6 +316,22 @@ impl Exception {
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// What people are told of an exception that does not count, or soon will not; `None` where it is for others.
+    ///
+    /// `now` in nanoseconds since the epoch, the end announced from `notice` before it on.
+    #[must_use]
+    pub fn remark(&self, standing: Standing<'_>, now: i128, notice: Duration) -> Option<String> {
+        let said = |what: String| Some(format!("{} {what}", self.title()));
+        match standing {
+            Standing::Counts => said(format!("expires on {}", self.terms.ends_within(now, notice)?.written)),
+            Standing::Elsewhere => None,
+            Standing::Expired(expiry) => said(format!("expired on {}", expiry.written)),
+            Standing::Lacks(term) => {
+                said(format!("does not count: it has no {} (exceptionsRequire)", term.annotation()))
+            }
+        }
     }
 
     /// `PolicyException ops/let (owner: team-a)`: how people are told of it.

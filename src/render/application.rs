@@ -15,6 +15,7 @@ use crate::policy::set::PolicySet;
 use crate::source::{self, Entry, Fault, FileFault, Files, Limits, Scopes, SourceError, overrides};
 
 use super::manifests::Sources;
+use super::object::with_namespace;
 use super::own::Own;
 use super::{Render, RenderFacts, RenderFault, Stop, Stopped, Verdict};
 
@@ -26,7 +27,7 @@ pub struct Application<'a> {
     /// What of it holds here.
     pub section: &'a Section,
     /// What the operator says of the world.
-    pub known: &'a KnownObjects,
+    pub known: &'a Arc<KnownObjects>,
     /// The checkout.
     pub files: &'a dyn Files,
     /// The application's directory, relative to the checkout.
@@ -161,27 +162,25 @@ impl Application<'_> {
     }
 
     fn facts(&self, manifests: &[Manifest], scopes: &Scopes) -> RenderFacts {
-        let KnownObjects { mut namespaces, mut objects } = self.known.clone();
+        let mut known = Arc::clone(self.known);
         for believed in &self.configuration.facts.from_render {
+            let KnownObjects { namespaces, objects } = Arc::make_mut(&mut known);
             let of_kind =
                 |kind: &'static str| manifests.iter().filter(move |m| m.kind() == kind && m.gvk().group.is_empty());
             match believed {
                 FromRender::Namespaces => namespaces.extend(of_kind("Namespace").map(|m| m.value.clone())),
-                FromRender::ConfigMaps => objects.extend(of_kind("ConfigMap").map(|m| {
-                    let mut object = m.value.clone();
-                    let namespace: Value = scopes.namespace_of(&object).into();
-                    if let Some(metadata) =
-                        object.as_map_mut().and_then(|o| o.get_mut("metadata")).and_then(Value::as_map_mut)
-                    {
-                        metadata.insert("namespace", namespace);
-                    }
-                    object
-                })),
+                FromRender::ConfigMaps => objects
+                    .extend(of_kind("ConfigMap").map(|m| with_namespace(&m.value, &scopes.namespace_of(&m.value)))),
             }
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i128::try_from(d.as_nanos()).unwrap_or(0));
-        RenderFacts::new(namespaces, objects, now)
+        RenderFacts::new(known, now())
     }
+}
+
+/// The time by the system's clock, in nanoseconds since the epoch.
+#[must_use]
+pub fn now() -> i128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i128::try_from(d.as_nanos()).unwrap_or(0))
 }
 
 /// A checkout that reads nothing more once time is up.

@@ -33,7 +33,7 @@ fn render(files: &dyn Files, section: &Section, stop: &Stop) -> Result<Verdict, 
     let application = Application {
         configuration: &GateConfiguration::default(),
         section,
-        known: &KnownObjects::default(),
+        known: &Arc::new(KnownObjects::default()),
         files,
         directory: "apps/shop",
         build: &build(),

@@ -47,29 +47,18 @@ impl<'a> Weighing<'a> {
         if exception.from_render && !self.rules.from_render.iter().any(|limits| allows(limits, exception, namespace)) {
             return false;
         }
-        let why = match exception.terms.standing(self.application, self.now, &self.rules.require) {
-            Standing::Counts => {
-                self.announce_end(exception);
-                return true;
-            }
-            Standing::Elsewhere => return false,
-            Standing::Expired(expiry) => format!("{} expired on {}", exception.title(), expiry.written),
-            Standing::Lacks(term) => {
-                format!("{} does not count: it has no {} (exceptionsRequire)", exception.title(), term.annotation())
-            }
-        };
-        self.remarks.borrow_mut().insert(why.clone());
+        let standing = exception.terms.standing(self.application, self.now, &self.rules.require);
+        let remark = exception.remark(standing, self.now, self.rules.notice);
+        self.remarks.borrow_mut().extend(remark.clone());
+        if standing == Standing::Counts {
+            return true;
+        }
+        let Some(why) = remark else { return false };
         let mut refused = self.refused.borrow_mut();
         if !refused.iter().any(|known| known.why == why) {
             refused.push(Refused { excepts: exception.excepts.clone(), why });
         }
         false
-    }
-
-    fn announce_end(&self, exception: &Exception) {
-        if let Some(expiry) = exception.terms.ends_within(self.now, self.rules.notice) {
-            self.remarks.borrow_mut().insert(format!("{} expires on {}", exception.title(), expiry.written));
-        }
     }
 
     /// Why no exception excused a violation of `rule` by the object at hand, where one would have.

@@ -2,10 +2,12 @@
 //! itself only what the operator allows. Everything else is unknown, and defers the rule that asks.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use crate::document::{Map, Str, Value};
 use crate::engine::registry::{Elsewhere, Registry};
 use crate::engine::{ApiCall, Fact, Facts};
+use crate::operator::KnownObjects;
 
 /// The label every namespace has in a cluster.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -13,8 +15,7 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 /// What a render may know.
 #[derive(Debug, Default)]
 pub struct RenderFacts {
-    namespaces: Vec<Value>,
-    objects: Vec<Value>,
+    known: Arc<KnownObjects>,
     now: i128,
     drawn: Cell<u64>,
 }
@@ -23,8 +24,8 @@ impl RenderFacts {
     /// From the operator's Namespaces and objects; `now` in nanoseconds since the epoch is the one
     /// time of the whole render. The first of several objects of one name counts.
     #[must_use]
-    pub fn new(namespaces: Vec<Value>, objects: Vec<Value>, now: i128) -> Self {
-        Self { namespaces, objects, now, drawn: Cell::new(0) }
+    pub fn new(known: Arc<KnownObjects>, now: i128) -> Self {
+        Self { known, now, drawn: Cell::new(0) }
     }
 
     /// Draws other random numbers: for admission, where nothing compares two answers.
@@ -38,7 +39,7 @@ impl RenderFacts {
         let is_it = |object: &&Value| {
             is_of(object, api_version, kind, namespace) && object.str_at(&["metadata", "name"]) == Some(name)
         };
-        self.objects.iter().chain(&self.namespaces).find(is_it)
+        self.known.objects.iter().chain(&self.known.namespaces).find(is_it)
     }
 }
 
@@ -50,7 +51,7 @@ fn is_of(object: &Value, api_version: &str, kind: &str, namespace: &str) -> bool
 
 impl Facts for RenderFacts {
     fn namespace_labels(&self, namespace: &str) -> Fact<Map> {
-        let known = self.namespaces.iter().find(|n| n.str_at(&["metadata", "name"]) == Some(namespace));
+        let known = self.known.namespaces.iter().find(|n| n.str_at(&["metadata", "name"]) == Some(namespace));
         let Some(known) = known else { return Fact::Unknown(format!("the labels of namespace {namespace}")) };
         let mut labels = known.at(&["metadata", "labels"]).and_then(Value::as_map).cloned().unwrap_or_default();
         labels.entry_or_insert_with(NAME_LABEL, || Str::from(namespace).into());
@@ -91,7 +92,7 @@ impl Facts for RenderFacts {
 
     fn objects(&self, api_version: &str, kind: &str, namespace: &str) -> Fact<Vec<Value>> {
         let known: Vec<Value> =
-            self.objects.iter().filter(|o| is_of(o, api_version, kind, namespace)).cloned().collect();
+            self.known.objects.iter().filter(|o| is_of(o, api_version, kind, namespace)).cloned().collect();
         if known.is_empty() { Fact::Unknown(format!("the {kind} objects of {namespace}")) } else { Fact::Known(known) }
     }
 
@@ -124,7 +125,8 @@ mod tests {
 
     #[test]
     fn what_nobody_said_is_unknown() {
-        let facts = RenderFacts::new(vec![object("Namespace", "", "shop")], vec![object("ConfigMap", "shop", "c")], 7);
+        let (namespaces, objects) = (vec![object("Namespace", "", "shop")], vec![object("ConfigMap", "shop", "c")]);
+        let facts = RenderFacts::new(Arc::new(KnownObjects { namespaces, objects }), 7);
         assert!(matches!(facts.namespace_labels("shop"), Fact::Known(l) if l.get(NAME_LABEL) == Some(&"shop".into())));
         assert_eq!(facts.namespace_labels("x"), Fact::Unknown("the labels of namespace x".to_owned()));
         assert!(matches!(facts.config_map("shop", "c"), Fact::Known(_)));

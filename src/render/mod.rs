@@ -20,7 +20,7 @@ pub mod own;
 mod run;
 pub mod stop;
 
-pub use application::{Application, Refusal};
+pub use application::{Application, Refusal, now};
 pub use facts::RenderFacts;
 pub use object::written_path;
 pub use run::{Render, RenderError, RenderFault, Verdict};

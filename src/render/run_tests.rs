@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::config::gate::{Enforcement, OnDeferred, OnRuleError};
 use crate::config::settings::Step;
@@ -70,7 +72,7 @@ impl Case {
             application: &self.application,
             settings: &self.settings,
             enforce: &self.enforce,
-            facts: &RenderFacts::new(Vec::new(), Vec::new(), self.now),
+            facts: &RenderFacts::new(Arc::default(), self.now),
             user: User::Unknown,
             stop: &Stop::never(),
         };

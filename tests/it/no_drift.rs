@@ -124,7 +124,7 @@ fn rendered(set: &PolicySet, manifest: &Manifest) -> Option<(Value, Vec<(String,
         application: &Application::default(),
         settings: &Settings::default(),
         enforce: &[],
-        facts: &RenderFacts::new(Vec::new(), Vec::new(), 1_700_000_000_000_000_000),
+        facts: &RenderFacts::new(Arc::default(), 1_700_000_000_000_000_000),
         user: User::Known(UserInfo { username: "alice".into(), ..UserInfo::default() }),
         stop: &Stop::never(),
     };

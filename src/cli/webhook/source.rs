@@ -2,7 +2,7 @@
 //! the same set.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
 
 use crate::config::gate::Enforcement;
 use crate::config::settings::ExceptionRules;
@@ -13,7 +13,7 @@ use crate::operator::{KnownObjects, Word, policies};
 use crate::policy::rule::{Action, Exception, Policy, Rule};
 use crate::policy::set::PolicySet;
 use crate::policy::terms::Standing;
-use crate::render::RenderFacts;
+use crate::render::{RenderFacts, now};
 use crate::webhook::{Gate, Snapshot};
 
 /// A GateConfiguration and everything it names; relative paths start at its own folder.
@@ -55,7 +55,7 @@ impl Source<Snapshot> for ConfiguredFiles {
         let digest = word.digest()?;
         let settings = word.settings(&Application::default())?;
         let found = policies::policies(&settings, word.base()).map_err(first)?;
-        let known = word.known_objects().map_err(first)?;
+        let known = Arc::new(word.known_objects().map_err(first)?);
         let mut notes = found.notes;
         notes.extend(found.exceptions.iter().filter_map(|e| remark(e, &settings.exception_rules, now())));
         let set = PolicySet::new(found.policies, found.exceptions);
@@ -65,29 +65,16 @@ impl Source<Snapshot> for ConfiguredFiles {
 
 /// What the log says of an exception that does not count here, or soon will not.
 fn remark(exception: &Exception, rules: &ExceptionRules, now: i128) -> Option<String> {
-    let (terms, title) = (&exception.terms, exception.title());
-    match terms.standing(&Application::default(), now, &rules.require) {
-        Standing::Elsewhere => Some(format!("{title} is for some projects or applications and counts at renders only")),
-        Standing::Expired(expiry) => Some(format!("{title} expired on {}", expiry.written)),
-        Standing::Lacks(term) => {
-            Some(format!("{title} does not count: it has no {} (exceptionsRequire)", term.annotation()))
-        }
-        Standing::Counts => {
-            let expiry = terms.ends_within(now, rules.notice)?;
-            Some(format!("{title} expires on {}", expiry.written))
-        }
+    let standing = exception.terms.standing(&Application::default(), now, &rules.require);
+    if standing == Standing::Elsewhere {
+        return Some(format!("{} is for some projects or applications and counts at renders only", exception.title()));
     }
-}
-
-/// Nanoseconds since the epoch.
-fn now() -> i128 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
+    exception.remark(standing, now, rules.notice)
 }
 
 struct ConfiguredGate {
     settings: Settings,
-    known: KnownObjects,
+    known: Arc<KnownObjects>,
 }
 
 impl Gate for ConfiguredGate {
@@ -109,7 +96,7 @@ impl Gate for ConfiguredGate {
         let mut seed = [0; 8];
         // Without random numbers from the system, those of a render are drawn.
         let seed = getrandom::fill(&mut seed).map_or(0, |()| u64::from_le_bytes(seed));
-        Box::new(RenderFacts::new(self.known.namespaces.clone(), self.known.objects.clone(), now()).seeded(seed))
+        Box::new(RenderFacts::new(Arc::clone(&self.known), now()).seeded(seed))
     }
 }
 
