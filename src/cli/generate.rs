@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use crate::config::{Application, BuildEnvironment, Settings};
 use crate::operator::Word;
 use crate::operator::files::why;
-use crate::output::{failure, json, manifests};
+use crate::output::failure::{self, MOST_REMARKS};
+use crate::output::{json, manifests};
 use crate::policy::set::PolicySet;
 use crate::render::{self, Refusal, Stop, Stopped, Verdict};
 
@@ -21,9 +22,6 @@ use super::{ExitStatus, Io};
 
 /// Where the configuration is when nobody says otherwise.
 pub(super) const CONFIGURATION: &str = "/etc/rendergate/config.yaml";
-
-/// Notes and remarks of a passing render that are printed.
-const MOST_REMARKS: usize = 20;
 
 /// Arguments of `generate`.
 #[derive(clap::Args, Debug)]

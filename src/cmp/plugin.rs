@@ -8,9 +8,9 @@ use tokio::time::timeout_at;
 use tonic::{Code, Request, Status, Streaming};
 
 use crate::config::announcements::{Announcement, bundle_announcement};
-use crate::config::{BuildEnvironment, Settings};
-use crate::operator::Bundle;
-use crate::output::failure;
+use crate::config::{BuildEnvironment, Settings, SourceLimits};
+use crate::operator::{Bundle, Section};
+use crate::output::failure::{self, MOST_REMARKS};
 use crate::output::log::{Level, line};
 use crate::render::announce::announcements;
 use crate::render::{Refusal, Stop, Stopped, Verdict};
@@ -27,9 +27,6 @@ use super::receive::{Received, discard, receive};
 use super::spool::Reread;
 use super::tree::{ArchivedTree, TreeLimits};
 use super::{App, answer};
-
-/// Notes and remarks of a passing render that are logged.
-const MOST_REMARKS: usize = 20;
 
 /// No discovery: a plugin that is discovered fails open. Argo CD asks again when the answer is Unavailable.
 ///
@@ -69,8 +66,7 @@ pub async fn get_parameters_announcement(
     let announced = tokio::task::spawn_blocking(move || {
         let stop = Stop::at(until, Stopped::Caller);
         // No section can be told here: Argo CD names no project.
-        let limits = Settings::default().limits;
-        let limits = TreeLimits { expanded, file: limits.file_bytes, kept: limits.tree_bytes };
+        let limits = tree_limits(expanded, &Settings::default().limits.source);
         let opened = ArchivedTree::open(received.archive, &received.metadata.app_rel_path, limits, &stop);
         let all = opened.ok().and_then(|(files, directory)| announcements(&files, &directory, &bundle.digest).ok());
         all.unwrap_or_else(|| vec![bundle_announcement(&bundle.digest)])
@@ -135,6 +131,7 @@ async fn generate(
     app.metrics.stage(Stage::Wait, waited.elapsed());
     let work = Work {
         app: Arc::clone(app),
+        section: section.clone(),
         bundle: Arc::clone(&bundle),
         build: build.clone(),
         stop: Arc::clone(&stop),
@@ -167,6 +164,7 @@ async fn take_in(app: &Arc<App>, stream: &mut Streaming<AppStreamRequest>, until
 struct Work {
     app: Arc<App>,
     bundle: Arc<Bundle>,
+    section: Section,
     build: BuildEnvironment,
     stop: Arc<Stop>,
     directory: String,
@@ -176,19 +174,15 @@ impl Work {
     fn run(&self, archive: Box<dyn Reread>) -> Result<ManifestResponse, Status> {
         let started = Instant::now();
         let _running = self.app.metrics.running();
-        let refuse = |refusal: &Refusal| answer::of_refusal(refusal, &self.build);
-        let section = self.bundle.section(&self.build.application).map_err(|why| refuse(&Refusal::gate(why)))?;
-        let verdict = self.verdict(section, archive);
+        let verdict = self.verdict(archive);
         self.app.metrics.stage(Stage::Render, started.elapsed());
-        let verdict = verdict.map_err(|refusal| refuse(&refusal))?;
+        let verdict = verdict.map_err(|refusal| answer::of_refusal(&refusal, &self.build))?;
         remark(&verdict, &self.build);
-        answer::of_verdict(&verdict, &self.build, &section.settings)
+        answer::of_verdict(&verdict, &self.build, &self.section.settings)
     }
 
-    fn verdict(&self, section: &crate::operator::Section, archive: Box<dyn Reread>) -> Result<Verdict, Refusal> {
-        let limits = &section.settings.limits;
-        let limits =
-            TreeLimits { expanded: self.app.limits.expanded_bytes, file: limits.file_bytes, kept: limits.tree_bytes };
+    fn verdict(&self, archive: Box<dyn Reread>) -> Result<Verdict, Refusal> {
+        let limits = tree_limits(self.app.limits.expanded_bytes, &self.section.settings.limits.source);
         let opened = ArchivedTree::open(archive, &self.directory, limits, &self.stop);
         let (files, directory) = opened.map_err(|error| match error {
             ArchiveError::Stopped(why) => Refusal::Stopped(why),
@@ -196,13 +190,18 @@ impl Work {
         })?;
         self.app.renderer.render(&Checkout {
             bundle: &self.bundle,
-            section,
+            section: &self.section,
             files: &files,
             directory: &directory,
             build: &self.build,
             stop: &self.stop,
         })
     }
+}
+
+/// What an archive may cost: unpacked by the command line's word, read by the operator's.
+fn tree_limits(expanded: u64, limits: &SourceLimits) -> TreeLimits {
+    TreeLimits { expanded, file: limits.file_bytes, kept: limits.tree_bytes }
 }
 
 /// Ends a render when the call that wants it is dropped.

@@ -11,6 +11,7 @@ pub mod build;
 mod error;
 mod expand;
 pub mod gate;
+mod limits;
 pub mod parameters;
 pub mod render;
 pub mod settings;
@@ -22,6 +23,7 @@ pub use error::ConfigError;
 pub use gate::{
     Enforcement, GateConfiguration, OnDeferred, OnDrift, OnRuleError, RenderedExceptions, SourceOverride, Term,
 };
+pub use limits::SourceLimits;
 pub use render::RenderConfiguration;
 pub use settings::Settings;
 pub use units::{Period, Size};

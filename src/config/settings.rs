@@ -10,6 +10,7 @@ use super::gate::{
     Enforcement, GateConfiguration, Match, OnDeferred, OnDrift, OnRuleError, Override, PathEntry, RenderedExceptions,
     Section, SourceOverride, Term,
 };
+use super::limits::SourceLimits;
 
 /// What holds for one application.
 #[derive(Clone, Debug)]
@@ -65,20 +66,8 @@ pub enum Step {
 /// What a render may cost; sizes in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// All files together.
-    pub tree_bytes: u64,
-    /// One file.
-    pub file_bytes: u64,
-    /// Files and directories looked at.
-    pub files: usize,
-    /// Values and keys in all files together.
-    pub values: usize,
-    /// Documents in all files together.
-    pub documents: usize,
-    /// Levels of a document, and of directories.
-    pub depth: usize,
-    /// Values the aliases of one file may stand for.
-    pub alias_nodes: usize,
+    /// The application's tree.
+    pub source: SourceLimits,
     /// The whole render.
     pub time: Duration,
     /// Findings named in the failing render's text.
@@ -195,14 +184,17 @@ fn limits(config: &GateConfiguration, section: Option<&Section>) -> Limits {
             own.and_then(|l| l.$field).or(top.$field)
         };
     }
+    let default = SourceLimits::default();
     Limits {
-        tree_bytes: first!(tree_bytes).map_or(256 << 20, |size| size.0),
-        file_bytes: first!(file_bytes).map_or(32 << 20, |size| size.0),
-        files: first!(files).unwrap_or(20_000),
-        values: first!(values).unwrap_or(1_000_000),
-        documents: first!(documents).unwrap_or(50_000),
-        depth: first!(depth).unwrap_or(DEEPEST).min(DEEPEST),
-        alias_nodes: first!(alias_nodes).unwrap_or(100_000),
+        source: SourceLimits {
+            tree_bytes: first!(tree_bytes).map_or(default.tree_bytes, |size| size.0),
+            file_bytes: first!(file_bytes).map_or(default.file_bytes, |size| size.0),
+            files: first!(files).unwrap_or(default.files),
+            values: first!(values).unwrap_or(default.values),
+            documents: first!(documents).unwrap_or(default.documents),
+            depth: first!(depth).unwrap_or(DEEPEST).min(DEEPEST),
+            alias_nodes: first!(alias_nodes).unwrap_or(default.alias_nodes),
+        },
         time: first!(time).map_or(Duration::from_secs(45), |time| time.0),
         findings: first!(findings).unwrap_or(10),
     }
@@ -278,9 +270,9 @@ sections:
         let payments = settings("payments", "");
         assert_eq!(payments.section.as_deref(), Some("payments"));
         assert_eq!((payments.on_deferred, payments.policies.len()), (OnDeferred::Deny, 2));
-        assert_eq!((payments.limits.files, settings("platform", "https://git/a").limits.files), (7, 9));
+        assert_eq!((payments.limits.source.files, settings("platform", "https://git/a").limits.source.files), (7, 9));
         assert_eq!((payments.minimum_policies, settings("", "").minimum_policies), (1, 0));
-        assert_eq!(payments.limits.depth, DEEPEST);
+        assert_eq!(payments.limits.source.depth, DEEPEST);
     }
 
     #[test]

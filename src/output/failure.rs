@@ -8,6 +8,9 @@ use crate::document::Str;
 
 use super::finding::{Finding, FindingResult, Subject};
 
+/// Notes, and remarks, of a passing render that its log names.
+pub const MOST_REMARKS: usize = 20;
+
 /// The whole text, in bytes.
 pub const LONGEST: usize = 4096;
 

@@ -1,8 +1,7 @@
 //! What is announced of one application: see [`crate::config::announcements`].
 
 use crate::config::announcements::{Announcement, announcements as of_renderer};
-use crate::config::render::Renderer;
-use crate::source::{Detected, Files, detect};
+use crate::source::{Files, detect};
 
 use super::own::Own;
 
@@ -17,11 +16,7 @@ pub fn announcements(files: &dyn Files, directory: &str, digest: &str) -> Result
     let own = Own::find(files, directory)?.configuration;
     let renderer = match own.render.renderer {
         Some(renderer) => renderer,
-        None => match detect(files, directory, MOST).map_err(|e| e.to_string())? {
-            Detected::Plain => Renderer::Plain,
-            Detected::Kustomize => Renderer::Kustomize,
-            Detected::Helm => Renderer::Helm,
-        },
+        None => detect(files, directory, MOST).map_err(|e| e.to_string())?,
     };
     Ok(of_renderer(digest, renderer, &own.render))
 }

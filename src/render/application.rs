@@ -12,7 +12,7 @@ use crate::engine::{User, UserInfo};
 use crate::operator::{KnownObjects, Section};
 use crate::output::{cannot, failure};
 use crate::policy::set::PolicySet;
-use crate::source::{self, Entry, Fault, FileFault, Files, Limits, Scopes, SourceError, overrides};
+use crate::source::{self, Entry, Fault, FileFault, Files, Scopes, SourceError, overrides};
 
 use super::manifests::Sources;
 use super::object::with_namespace;
@@ -105,18 +105,18 @@ impl Application<'_> {
         let judged = |refusal| self.stop.check().map_or_else(Refusal::Stopped, |()| refusal);
         let of_tree = |problem: String| judged(Refusal::repository(problem));
         let settings = &self.section.settings;
-        let limits = limits_of(settings);
+        let limits = &settings.limits.source;
         let own = Own::find(&files, self.directory).map_err(of_tree)?;
-        let set = self.set(own.policies(&files, &limits).map_err(of_tree)?);
+        let set = self.set(own.policies(&files, limits).map_err(of_tree)?);
         let overridable: Vec<&str> = settings.source_overrides.iter().map(|field| field.as_str()).collect();
-        overrides::check(&files, self.directory, &overridable, &limits).map_err(|e| of_tree(e.to_string()))?;
+        overrides::check(&files, self.directory, &overridable, limits).map_err(|e| of_tree(e.to_string()))?;
         let sources = Sources {
             files: &files,
             directory: self.directory,
             own: &own.configuration,
             build: self.build,
             tools: &self.configuration.tools,
-            limits: &limits,
+            limits,
             stop: self.stop,
         };
         let reading = sources.manifests().map_err(judged)?;
@@ -204,19 +204,6 @@ impl Files for Stopping<'_> {
     fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, FileFault> {
         self.check()?;
         self.files.read(path, limit)
-    }
-}
-
-fn limits_of(settings: &Settings) -> Limits {
-    let limits = &settings.limits;
-    Limits {
-        tree_bytes: limits.tree_bytes,
-        file_bytes: limits.file_bytes,
-        files: limits.files,
-        values: limits.values,
-        documents: limits.documents,
-        depth: limits.depth,
-        alias_nodes: limits.alias_nodes,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::config::gate::{PathEntry, Tools};
 use crate::config::render::{Plain, Renderer};
 use crate::config::{self, BuildEnvironment, RenderConfiguration, parameters};
 use crate::source::glob::Glob;
-use crate::source::{self, Detected, Fault, Files, Limits, Reading, SourceError, Tree};
+use crate::source::{self, Fault, Files, Limits, Reading, SourceError, Tree};
 use crate::tools::jsonnet::Evaluator;
 use crate::tools::{self, Bounds, ToolFault};
 
@@ -44,11 +44,7 @@ impl Sources<'_> {
         };
         let renderer = match render.renderer {
             Some(renderer) => renderer,
-            None => match source::detect(self.files, self.directory, self.limits.files).map_err(of_source)? {
-                Detected::Plain => Renderer::Plain,
-                Detected::Kustomize => Renderer::Kustomize,
-                Detected::Helm => Renderer::Helm,
-            },
+            None => source::detect(self.files, self.directory, self.limits.files).map_err(of_source)?,
         };
         let go_on = || self.stop.check().is_ok();
         let bounds = Bounds { limits: self.limits, go_on: &go_on, own: tools::own_program() };

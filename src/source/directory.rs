@@ -92,13 +92,7 @@ pub fn read_with(
             reading.notes.push(skipped(&path));
             continue;
         }
-        let yaml_limits = yaml::Limits {
-            depth: limits.depth,
-            alias_nodes: limits.alias_nodes,
-            documents: documents_left,
-            values: values_left,
-            bytes: usize::MAX,
-        };
+        let yaml_limits = yaml::Limits { documents: documents_left, values: values_left, ..limits.yaml() };
         let content = if has_extension(&path, &["jsonnet"]) {
             from_jsonnet(&path, &text, &yaml_limits)
         } else if has_extension(&path, &["json"]) {

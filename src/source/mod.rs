@@ -23,42 +23,10 @@ pub mod overrides;
 pub mod paths;
 pub mod rendered;
 
-pub use detect::{Detected, detect};
+pub use crate::config::SourceLimits as Limits;
+pub use detect::detect;
 pub use directory::{RENDER_CONFIGURATION, Reading, Tree, read, read_with};
 pub use error::{Fault, SourceError};
 pub use files::{Entry, EntryKind, FileFault, Files, MemoryFiles};
 pub use identity::{Identity, Scopes, first_repeated};
 pub use needs::Needs;
-
-/// What one tree may cost; sizes in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// All files that are read, together.
-    pub tree_bytes: u64,
-    /// One file.
-    pub file_bytes: u64,
-    /// Files and directories that are looked at.
-    pub files: usize,
-    /// Values and keys in all files together, those behind aliases counted each time.
-    pub values: usize,
-    /// Documents in all files together.
-    pub documents: usize,
-    /// Levels of one document, and of directories.
-    pub depth: usize,
-    /// Values that the aliases of one file may stand for.
-    pub alias_nodes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            tree_bytes: 256 << 20,
-            file_bytes: 32 << 20,
-            files: 20_000,
-            values: 1_000_000,
-            documents: 50_000,
-            depth: 128,
-            alias_nodes: 100_000,
-        }
-    }
-}

@@ -36,15 +36,8 @@ pub fn check(files: &dyn Files, directory: &str, allowed: &[&str], limits: &Limi
 
 fn one(files: &dyn Files, directory: &str, name: &str, allowed: &[&str], limits: &Limits) -> Result<(), SourceError> {
     let text = directory::text_of(files, &join(directory, name), name, limits.file_bytes)?;
-    let yaml_limits = yaml::Limits {
-        depth: limits.depth,
-        alias_nodes: limits.alias_nodes,
-        documents: limits.documents,
-        values: limits.values,
-        bytes: usize::MAX,
-    };
     let documents =
-        yaml::read(&text, &yaml_limits).map_err(|e| SourceError::at(name, e.position, Fault::Yaml(e.problem)))?;
+        yaml::read(&text, &limits.yaml()).map_err(|e| SourceError::at(name, e.position, Fault::Yaml(e.problem)))?;
     // Argo CD reads the first document; none may change the plugin.
     for (index, document) in documents.iter().enumerate() {
         if let Some((key, path)) = changed(&document.value, allowed) {

@@ -70,13 +70,7 @@ impl<'l> Left<'l> {
     }
 
     fn read(&mut self, label: &str, text: &str, reading: &mut Reading) -> Result<(), SourceError> {
-        let bounds = yaml::Limits {
-            depth: self.limits.depth,
-            alias_nodes: self.limits.alias_nodes,
-            documents: self.documents,
-            values: self.values,
-            bytes: usize::MAX,
-        };
+        let bounds = yaml::Limits { documents: self.documents, values: self.values, ..self.limits.yaml() };
         reading.files += 1;
         match from_yaml(label, text, &bounds).map_err(|error| self.name(error))? {
             Content::Foreign(_) => {

@@ -105,15 +105,8 @@ fn read(needs: &Needs, path: &str, limits: &Limits) -> Result<Option<(String, Va
     let Some(bytes) = needs.files.get(path) else { return Ok(None) };
     let text = String::from_utf8(bytes.clone())
         .map_err(|e| SourceError::of(path, Fault::NotUtf8(e.utf8_error().valid_up_to())))?;
-    let bounds = yaml::Limits {
-        depth: limits.depth,
-        alias_nodes: limits.alias_nodes,
-        documents: limits.documents,
-        values: limits.values,
-        bytes: usize::MAX,
-    };
     let mut documents =
-        yaml::read(&text, &bounds).map_err(|e| SourceError::at(path, e.position, Fault::Yaml(e.problem)))?;
+        yaml::read(&text, &limits.yaml()).map_err(|e| SourceError::at(path, e.position, Fault::Yaml(e.problem)))?;
     let value = if documents.is_empty() { Value::Null } else { documents.remove(0).value };
     Ok(Some((text, value)))
 }

@@ -117,14 +117,7 @@ impl Walk<'_> {
 
     /// The documents of a text whose maps hold every key once.
     fn documents(&self, path: &str, text: &str) -> Result<Vec<Value>, SourceError> {
-        let limits = yaml::Limits {
-            depth: self.limits.depth,
-            alias_nodes: self.limits.alias_nodes,
-            documents: self.limits.documents,
-            values: self.limits.values,
-            bytes: usize::MAX,
-        };
-        let documents = yaml::read(text, &limits)
+        let documents = yaml::read(text, &self.limits.yaml())
             .map_err(|error| SourceError::at(path, error.position, Fault::Yaml(error.problem)))?;
         if let Some(again) = documents.iter().find_map(|d| d.duplicates.first()) {
             let words = "a key is written twice in one map: keep one of them".to_owned();
