@@ -183,7 +183,7 @@ pub enum Name {
 
 impl Name {
     /// Refuses what is absolute or climbs.
-    fn of(bytes: &[u8]) -> Result<Self, ArchiveError> {
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, ArchiveError> {
         let leads_out = || ArchiveError::LeadsOut(shown(bytes));
         if bytes.first() == Some(&b'/') || bytes.contains(&0) {
             return Err(leads_out());

@@ -8,6 +8,7 @@ use std::io::Read as _;
 use std::ops::Bound;
 
 use crate::render::Stop;
+use crate::source::files::{is_below, join};
 use crate::source::{Entry, EntryKind, FileFault, Files, RENDER_CONFIGURATION};
 
 use super::archive::{self, ArchiveError, Bounds, Kind, Name};
@@ -63,6 +64,16 @@ enum Node {
     NotUtf8,
 }
 
+impl Node {
+    /// The same without a file's content, which may be long.
+    fn without_content(&self) -> Self {
+        match self {
+            Self::File { length, .. } => Self::File { length: *length, content: None },
+            Self::Directory | Self::Link(_) | Self::NotUtf8 => self.clone(),
+        }
+    }
+}
+
 /// Where a path leads.
 enum Place {
     Directory(String),
@@ -82,7 +93,9 @@ impl<'a> ArchivedTree<'a> {
         limits: TreeLimits,
         stop: &'a Stop,
     ) -> Result<(Self, String), ArchiveError> {
-        let application = normalised(relative).ok_or_else(|| ArchiveError::LeadsOut(relative.to_owned()))?;
+        // By the rule of the names in the archive.
+        let application = Name::of(relative.as_bytes()).map_err(|_| ArchiveError::LeadsOut(relative.to_owned()))?;
+        let application = application.shown().to_owned();
         let tree = Self {
             archive: RefCell::new(archive),
             limits,
@@ -158,10 +171,7 @@ impl<'a> ArchivedTree<'a> {
         if !self.is_near(path) {
             self.complete()?;
         }
-        Ok(self.nodes.borrow().get(path).map(|node| match node {
-            Node::File { length, .. } => Node::File { length: *length, content: None },
-            other => other.clone(),
-        }))
+        Ok(self.nodes.borrow().get(path).map(Node::without_content))
     }
 
     /// Follows links as the system would, inside the archive only.
@@ -279,11 +289,7 @@ fn children(nodes: &Nodes, directory: &str, limit: usize) -> Vec<(String, Node)>
             Some((name, _)) => from = format!("{prefix}{name}0"),
             None => {
                 if !rest.is_empty() {
-                    let node = match node {
-                        Node::File { length, .. } => Node::File { length: *length, content: None },
-                        other => other.clone(),
-                    };
-                    found.push((rest.to_owned(), node));
+                    found.push((rest.to_owned(), node.without_content()));
                 }
                 from = format!("{path}\0");
             }
@@ -316,27 +322,9 @@ fn insert(nodes: &mut Nodes, path: &str, node: Node, fresh: bool) -> Result<(), 
     Ok(())
 }
 
-/// Whether `path` is `folder` or stands below it, by components.
-fn is_below(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn join(directory: &str, name: &str) -> String {
-    crate::source::files::join(directory, name)
-}
-
 fn is_manifest(path: &str) -> bool {
     path.rsplit_once('.')
         .is_some_and(|(_, extension)| matches!(extension, "yaml" | "yml" | "json" | "jsonnet" | "libsonnet"))
-}
-
-/// A relative path without `.` and empty components; `None` if it is absolute or climbs.
-fn normalised(path: &str) -> Option<String> {
-    if path.starts_with('/') || path.contains('\0') {
-        return None;
-    }
-    let components = path.split('/').filter(|c| !matches!(*c, "" | "."));
-    components.clone().all(|c| c != "..").then(|| components.collect::<Vec<_>>().join("/"))
 }
 
 fn read_all(from: &mut dyn std::io::Read, length: u64) -> Result<Vec<u8>, ArchiveError> {

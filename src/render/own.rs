@@ -1,6 +1,5 @@
 //! The application's own configuration and policies, from its checkout. They can only tighten.
 
-use std::path::{Component, Path};
 use std::sync::Arc;
 
 use crate::config::{ConfigError, RenderConfiguration};
@@ -104,18 +103,7 @@ fn policy_files(files: &dyn Files, path: &str, limits: &Limits) -> Result<source
 
 /// `directory` joined with a relative path that stays inside; `None` if it does not.
 fn inside(directory: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = directory.split('/').filter(|p| !p.is_empty()).collect();
-    for component in Path::new(path).components() {
-        match component {
-            Component::CurDir => {}
-            Component::Normal(part) => parts.push(part.to_str()?),
-            Component::ParentDir => {
-                parts.pop()?;
-            }
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    Some(parts.join("/"))
+    if path.starts_with('/') { None } else { source::paths::within(directory, path) }
 }
 
 #[cfg(test)]

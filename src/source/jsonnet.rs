@@ -1,7 +1,7 @@
 //! What evaluating jsonnet files needs: the files they import, found by reading, since an import names its
 //! file in so many letters. Nothing outside the checkout can be named.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Limits;
 use super::error::{Fault, SourceError};
@@ -39,13 +39,13 @@ pub fn search_paths(directory: &str, libraries: &[String]) -> Result<Vec<String>
 pub fn needs(files: &dyn Files, mains: &[String], search: &[String], limits: &Limits) -> Result<Needs, SourceError> {
     let mut needs = Needs::new(limits);
     let mut waiting: Vec<String> = Vec::new();
-    let mut read: BTreeMap<String, ()> = BTreeMap::new();
+    let mut read = BTreeSet::new();
     for main in mains {
         needs.take(files, main)?.ok_or_else(|| SourceError::of(main.as_str(), Fault::NotThere(main.clone())))?;
         waiting.push(main.clone());
     }
     while let Some(path) = waiting.pop() {
-        if read.insert(path.clone(), ()).is_some() {
+        if !read.insert(path.clone()) {
             continue;
         }
         let text = needs.files.get(&path).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default();

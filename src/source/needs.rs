@@ -30,21 +30,33 @@ impl Needs {
     /// What is over a limit, or cannot be read.
     pub fn take(&mut self, files: &dyn Files, path: &str) -> Result<Option<&[u8]>, SourceError> {
         if !self.files.contains_key(path) {
-            let limit = self.limits.file_bytes.min(self.left);
-            let bytes = match files.read(path, limit) {
+            let bytes = match files.read(path, self.limit()) {
                 Ok(bytes) => bytes,
                 Err(FileFault::Missing | FileFault::NotAFile) => return Ok(None),
-                Err(FileFault::TooLong) if self.left < self.limits.file_bytes => {
-                    return Err(SourceError::of("", Fault::TreeTooLong(self.limits.tree_bytes)));
+                Err(fault) => {
+                    let fault = self.unread(fault);
+                    // What is too long is the whole tree.
+                    let file = if matches!(fault, Fault::TreeTooLong(_)) { "" } else { path };
+                    return Err(SourceError::of(file, fault));
                 }
-                Err(FileFault::TooLong) => {
-                    return Err(SourceError::of(path, Fault::FileTooLong(self.limits.file_bytes)));
-                }
-                Err(FileFault::System(words)) => return Err(SourceError::of(path, Fault::Unreadable(words))),
             };
             self.put(path, bytes)?;
         }
         Ok(self.files.get(path).map(Vec::as_slice))
+    }
+
+    /// The longest file that may still be taken, in bytes.
+    fn limit(&self) -> u64 {
+        self.limits.file_bytes.min(self.left)
+    }
+
+    /// Why a file was not taken.
+    fn unread(&self, fault: FileFault) -> Fault {
+        match fault {
+            FileFault::TooLong if self.left < self.limits.file_bytes => Fault::TreeTooLong(self.limits.tree_bytes),
+            FileFault::TooLong => Fault::FileTooLong(self.limits.file_bytes),
+            other => listing(other),
+        }
     }
 
     /// Puts a file in the place of whatever was there.
@@ -97,17 +109,9 @@ impl Needs {
                     EntryKind::Special => return refuse(Fault::Special),
                     EntryKind::NotUtf8 => return refuse(Fault::NameNotUtf8),
                     EntryKind::File { .. } => {
-                        let limit = self.limits.file_bytes.min(self.left);
-                        let bytes = files.read(&path, limit).map_err(|fault| {
-                            let fault = match fault {
-                                FileFault::TooLong if self.left < self.limits.file_bytes => {
-                                    Fault::TreeTooLong(self.limits.tree_bytes)
-                                }
-                                FileFault::TooLong => Fault::FileTooLong(self.limits.file_bytes),
-                                other => listing(other),
-                            };
-                            SourceError::of(path.as_str(), fault)
-                        })?;
+                        let bytes = files
+                            .read(&path, self.limit())
+                            .map_err(|fault| SourceError::of(path.as_str(), self.unread(fault)))?;
                         self.put(&join(at, &inside), bytes)?;
                     }
                 }

@@ -18,21 +18,27 @@ pub fn resolve(directory: &str, path: &str, rooted: bool) -> Result<String, Faul
         Some(_) => return Err(outside()),
         None => (directory, path),
     };
+    let path = within(base, rest).ok_or_else(outside)?;
+    if rest.contains('\0') || path.split('/').any(|part| part == ".git") {
+        return Err(outside());
+    }
+    Ok(path)
+}
+
+/// `rest` from `base` on, without `.` and `..`; `None` when it climbs out of the checkout.
+#[must_use]
+pub fn within(base: &str, rest: &str) -> Option<String> {
     let mut parts: Vec<&str> = base.split('/').filter(|p| !p.is_empty()).collect();
     for part in rest.split('/') {
         match part {
             "" | "." => {}
             ".." => {
-                parts.pop().ok_or_else(outside)?;
+                parts.pop()?;
             }
-            part if part.contains('\0') => return Err(outside()),
             part => parts.push(part),
         }
     }
-    if parts.contains(&".git") {
-        return Err(outside());
-    }
-    Ok(parts.join("/"))
+    Some(parts.join("/"))
 }
 
 /// Whether a renderer could take `text` for something to fetch: an address with a scheme, `user@host`,

@@ -5,7 +5,7 @@ use crate::document::{Pointer, Value, yaml};
 
 use super::super::Limits;
 use super::super::error::{Fault, SourceError};
-use super::super::files::{Files, join};
+use super::super::files::{Files, is_below, join};
 use super::super::needs::Needs;
 use super::super::paths::resolve;
 use super::NAME;
@@ -55,10 +55,6 @@ pub(super) fn complete(
         }
     }
     Ok(())
-}
-
-fn is_below(directory: &str, of: &str) -> bool {
-    of.is_empty() || directory == of || directory.strip_prefix(of).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A chart in `charts`.
