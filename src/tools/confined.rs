@@ -1,5 +1,5 @@
-//! Starts a program with less than we have ourselves: it dies with us, it writes no core and no endless
-//! file, it cannot open a connection where the kernel can forbid that.
+//! Starts a program with less than we have ourselves: it dies with us, and it writes no core, no endless
+//! file and not more memory than it may.
 //!
 //! A process can only take such things from itself: so our own program is started first, as the hidden
 //! command `confined`, takes them from itself and becomes the other.
