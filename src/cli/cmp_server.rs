@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS")]
     metrics_address: Option<SocketAddr>,
 
-    /// Renders running at once; others wait their turn.
+    /// Renders running at once; others wait, and projects take turns.
     #[arg(long, value_name = "N", default_value_t = Limits::default().renders)]
     renders: usize,
 

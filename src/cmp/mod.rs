@@ -3,7 +3,7 @@
 //!
 //! A render's way: [`service`] is the wire, [`plugin`] the four calls, [`receive`] takes the archive in,
 //! [`archive`] and [`tree`] make a checkout of it, `render` decides, [`answer`] says so. [`deadline`] and
-//! [`places`] bound it in time and number. [`app`] is what all calls share, [`server`] ties it to a socket,
+//! [`places`] bound it in time and number, [`turns`] says who comes next. [`app`] is what all calls share, [`server`] ties it to a socket,
 //! [`client`] is the other end.
 //!
 //! Nothing that goes wrong here is an empty render: an overload, a deadline, a panic or missing policies are
@@ -24,6 +24,7 @@ pub mod service;
 pub mod socket;
 pub mod spool;
 pub mod tree;
+pub mod turns;
 mod watch;
 
 pub use app::{App, Limits};

@@ -23,9 +23,10 @@ use super::protocol::{
     AppStreamRequest, CheckPluginConfigurationResponse, EnvEntry, ManifestResponse, ParameterAnnouncement,
     ParametersAnnouncementResponse, RepositoryResponse,
 };
-use super::receive::{Received, discard, receive};
+use super::receive::{Received, announced, discard, receive};
 use super::spool::Reread;
 use super::tree::{ArchivedTree, TreeLimits};
+use super::turns::Caller;
 use super::{App, answer};
 
 /// No discovery: a plugin that is discovered fails open. Argo CD asks again when the answer is Unavailable.
@@ -60,7 +61,7 @@ pub async fn get_parameters_announcement(
 ) -> Result<ParametersAnnouncementResponse, Status> {
     let started = Instant::now();
     let until = answer_by(request.metadata(), started).unwrap_or(started + app.limits.patience);
-    let received = take_in(&app, &mut request.into_inner(), until).await?;
+    let received = take_in(&app, &mut request.into_inner(), &mut BuildEnvironment::default(), until).await?;
     let bundle = app.bundle().map_err(unavailable)?;
     let expanded = app.limits.expanded_bytes;
     let announced = tokio::task::spawn_blocking(move || {
@@ -107,8 +108,7 @@ async fn generate(
     started: Instant,
 ) -> Result<ManifestResponse, Status> {
     let patience = until.unwrap_or(started + app.limits.patience);
-    let received = take_in(app, stream, patience).await?;
-    *build = build_environment(&received.metadata.env);
+    let received = take_in(app, stream, build, patience).await?;
     if !build.application.is_render() {
         return Err(answer::status(Code::InvalidArgument, "ARGOCD_APP_NAME is not among the variables of the request"));
     }
@@ -125,8 +125,9 @@ async fn generate(
     let (end, why) = stop.deadline().unwrap_or((patience, Stopped::Caller));
     let waited = Instant::now();
     let place = {
+        let place = app.places.render(Caller::of(&build.application), end);
         let _waiting = app.metrics.waiting();
-        app.places.render(end).await.ok_or_else(|| refuse(&Refusal::Stopped(Stopped::Waiting)))?
+        place.await.ok_or_else(|| refuse(&Refusal::Stopped(Stopped::Waiting)))?
     };
     app.metrics.stage(Stage::Wait, waited.elapsed());
     let work = Work {
@@ -150,12 +151,19 @@ async fn generate(
     }
 }
 
-/// Takes the archive in, within bounds of number and time.
-async fn take_in(app: &Arc<App>, stream: &mut Streaming<AppStreamRequest>, until: Instant) -> Result<Received, Status> {
+/// Takes the archive in, within bounds of number and time. What it is about is said first, and needs no place.
+async fn take_in(
+    app: &Arc<App>,
+    stream: &mut Streaming<AppStreamRequest>,
+    build: &mut BuildEnvironment,
+    until: Instant,
+) -> Result<Received, Status> {
     let started = Instant::now();
     let late = || answer::status(Code::DeadlineExceeded, "timed out: the repository's archive did not arrive in time");
-    let _place = app.places.receive(until).await.ok_or_else(late)?;
-    let received = timeout_at(until.into(), receive(app, stream)).await.map_err(|_| late())??;
+    let metadata = timeout_at(until.into(), announced(stream)).await.map_err(|_| late())??;
+    *build = build_environment(&metadata.env);
+    let _place = app.places.receive(Caller::of(&build.application), until).await.ok_or_else(late)?;
+    let received = timeout_at(until.into(), receive(app, metadata, stream)).await.map_err(|_| late())??;
     app.metrics.stage(Stage::Receive, started.elapsed());
     Ok(received)
 }

@@ -22,13 +22,30 @@ pub struct Received {
     pub archive: Box<dyn Reread>,
 }
 
-/// Reads a stream to its end.
+/// Reads what a stream says first: what it is about.
+///
+/// # Errors
+/// InvalidArgument when it begins with something else.
+pub async fn announced(stream: &mut Streaming<AppStreamRequest>) -> Result<Metadata, Status> {
+    let first = stream.message().await?.and_then(|message| message.request);
+    let Some(Part::Metadata(metadata)) = first else {
+        discard(stream).await;
+        return Err(Status::invalid_argument("rendergate: the first message of a stream must be its metadata"));
+    };
+    Ok(metadata)
+}
+
+/// Reads the rest of a stream to its end.
 ///
 /// # Errors
 /// InvalidArgument when it is not as the protocol says, ResourceExhausted when it is too long, Internal when
 /// there is no place for it.
-pub async fn receive(app: &Arc<App>, stream: &mut Streaming<AppStreamRequest>) -> Result<Received, Status> {
-    let received = read(app, stream).await;
+pub async fn receive(
+    app: &Arc<App>,
+    metadata: Metadata,
+    stream: &mut Streaming<AppStreamRequest>,
+) -> Result<Received, Status> {
+    let received = read(app, metadata, stream).await;
     if received.is_err() {
         discard(stream).await;
     }
@@ -40,11 +57,11 @@ pub async fn discard(stream: &mut Streaming<AppStreamRequest>) {
     while let Ok(Some(_)) = stream.message().await {}
 }
 
-async fn read(app: &Arc<App>, stream: &mut Streaming<AppStreamRequest>) -> Result<Received, Status> {
-    let first = stream.message().await?.and_then(|message| message.request);
-    let Some(Part::Metadata(metadata)) = first else {
-        return Err(Status::invalid_argument("rendergate: the first message of a stream must be its metadata"));
-    };
+async fn read(
+    app: &Arc<App>,
+    metadata: Metadata,
+    stream: &mut Streaming<AppStreamRequest>,
+) -> Result<Received, Status> {
     let limit = app.limits.archive_bytes;
     let mut spool = Spool::default();
     let mut digest = Sha256::new();

@@ -6,6 +6,7 @@ mod process;
 mod protocol;
 mod time;
 mod trust;
+mod turns;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
