@@ -31,7 +31,7 @@ pub fn run(places: &Places, arguments: &[String]) -> Result<()> {
         json!({
             "address": repo.address, "redis": repo.redis, "plugins": repo.plugins, "log": repo.log(),
             "configuration": gate.as_ref().map(Gate::configuration), "state": places.state,
-            "client": places.bin.join("generate-manifest"),
+            "client": places.argo_cd.join("generate-manifest"),
         })
     );
     let mut rest = Vec::new();

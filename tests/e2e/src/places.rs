@@ -12,6 +12,8 @@ pub struct Places {
     pub checkout: PathBuf,
     /// The cached binaries.
     pub bin: PathBuf,
+    /// Those of the Argo CD under test, and its manifests; the same folder, but for another release than the pinned.
+    pub argo_cd: PathBuf,
     /// The rendergate under test.
     pub rendergate: PathBuf,
     /// A temporary directory, removed by `tests/e2e/run`.
@@ -30,6 +32,7 @@ impl Places {
         Self {
             checkout: path("E2E_CHECKOUT")?,
             bin: path("E2E_BIN")?,
+            argo_cd: path("E2E_ARGOCD_BIN")?,
             rendergate: path("E2E_RENDERGATE")?,
             state: path("E2E_STATE")?,
         }
@@ -55,7 +58,8 @@ impl Places {
         Ok(folder)
     }
 
-    /// PATH for everything that is started: rendergate, the cached binaries, the system's.
+    /// PATH for everything that is started: rendergate, the cached binaries, the system's. Argo CD's own programs are
+    /// in the state's `bin`.
     pub fn path(&self) -> String {
         let own = self.rendergate.parent().unwrap_or(Path::new("/"));
         let system = std::env::var("PATH").unwrap_or_default();

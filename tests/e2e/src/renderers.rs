@@ -160,7 +160,7 @@ spec:
 
 fn answers(places: &Places, repo: &RepoServer, requests: impl Iterator<Item = Value>) -> Result<Vec<Value>> {
     let requests: Vec<String> = requests.map(|r| r.to_string()).collect();
-    let mut client = Command::new(places.bin.join("generate-manifest"));
+    let mut client = Command::new(places.argo_cd.join("generate-manifest"));
     client.args(["--server", &repo.address, "--parallel", "2"]);
     let text = output_with_input(&mut client, &(requests.join("\n") + "\n"))?;
     let answers: Vec<Value> = text.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?;

@@ -96,10 +96,11 @@ impl<'a> Scene<'a> {
     pub fn argocd(&self, arguments: &[&str]) -> Result<String> {
         let home = self.places.folder("argocd-cli")?;
         output(
-            Command::new(self.places.bin.join("argocd"))
+            Command::new(self.places.argo_cd.join("argocd"))
                 .args(arguments)
                 .args(["--server", &self.server.address, "--plaintext"])
                 .env("HOME", home)
+                .env("ARGOCD_PLUGINSOCKFILEPATH", &self.repo.plugins)
                 .env("ARGOCD_OPTS", ""),
         )
     }

@@ -109,7 +109,7 @@ impl ControlPlane {
     /// # Errors
     /// When the API server refuses one.
     pub fn install_argo_cd(&self, places: &Places) -> Result<()> {
-        let manifests = places.bin.join("argocd-core-install.yaml");
+        let manifests = places.argo_cd.join("argocd-core-install.yaml");
         let text = std::fs::read_to_string(&manifests).context(manifests.display())?;
         let wanted = ["kind: CustomResourceDefinition", "kind: ConfigMap", "kind: Secret"];
         let kept: Vec<&str> =

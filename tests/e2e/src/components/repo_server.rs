@@ -35,8 +35,15 @@ impl RepoServer {
     /// When one does not.
     pub fn start(places: &Places) -> Result<Self> {
         let programs = places.folder("bin")?;
-        let binary = places.bin.join("argocd");
-        for name in ["repo-server", "cmp-server", "server", "application-controller", "applicationset-controller"] {
+        let binary = places.argo_cd.join("argocd");
+        for name in [
+            "repo-server",
+            "cmp-server",
+            "commit-server",
+            "server",
+            "application-controller",
+            "applicationset-controller",
+        ] {
             let link = programs.join(format!("argocd-{name}"));
             symlink(&binary, &link).context(link.display())?;
         }
@@ -55,6 +62,8 @@ impl RepoServer {
             .args(["--redis", &redis_address, "--address", "127.0.0.1", "--port", &port.to_string()])
             .args(["--metrics-address", "127.0.0.1", "--metrics-port", &metrics.to_string()])
             .args(["--logformat", "text"])
+            // What a branch stands for: until then (by default 3 minutes) the controller's timer meets no new commit.
+            .args(["--revision-cache-expiration", "10s"])
             .env("PATH", places.path())
             .env("HOME", &own)
             .env("ARGOCD_PLUGINSOCKFILEPATH", &plugins)

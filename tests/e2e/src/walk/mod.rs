@@ -51,10 +51,10 @@ impl Desk {
         let home = places.folder("walk/home")?;
         let shop = places.folder("walk")?.join("shop.git");
         output(Command::new("git").args(["init", "--quiet", "--bare", "--initial-branch=main"]).arg(&shop))?;
-        let manifests = places.bin.join("argocd-core-install.yaml");
+        let manifests = places.argo_cd.join("argocd-core-install.yaml");
         write_program(&programs.join("curl"), &fetched_from_cache(&manifests))?;
         let address = places.folder("walk")?.join("argocd-server");
-        write_program(&programs.join("argocd"), &argocd_without_pods(&places.bin.join("argocd"), &address))?;
+        write_program(&programs.join("argocd"), &argocd_without_pods(&places.argo_cd.join("argocd"), &address))?;
         let kubeconfig = home.join("kubeconfig");
         std::fs::copy(plane.kubectl.kubeconfig(), &kubeconfig)?;
         // The document's repository is this checkout: its newest commit and what is not committed yet.
