@@ -1,11 +1,18 @@
 //! Argo CD's application controller, ApplicationSet controller and API server.
 
 use std::process::Command;
+use std::time::Duration;
 
-use crate::components::{ControlPlane, RepoServer, Server};
+use crate::components::{CommitServer, ControlPlane, RepoServer, Server};
 use crate::failure::Result;
 use crate::places::{Places, free_ports};
 use crate::process::Process;
+
+/// How often the controller compares without being asked.
+pub const APP_RESYNC: Duration = Duration::from_secs(30);
+
+/// How long it drops failures of repo-server that it meets that way, after the first (by default 180 seconds).
+pub const GRACE_PERIOD: Duration = Duration::from_secs(20);
 
 /// All three, running. The controllers are ready when they reconcile: scenarios wait for that.
 #[derive(Debug)]
@@ -14,6 +21,7 @@ pub struct Controllers {
     pub server: Server,
     _applications: Process,
     _application_sets: Process,
+    _commit_server: CommitServer,
 }
 
 impl Controllers {
@@ -38,15 +46,15 @@ impl Controllers {
                 .args(["--namespace", "argocd", "--logformat", "text"]);
             command
         };
+        let commit_server = CommitServer::start(places, repo)?;
         let mut applications = base("argocd-application-controller");
-        applications.args(["--redis", &repo.redis, "--repo-server", &repo.address]).args([
-            "--metrics-port",
-            &metrics.to_string(),
-            "--app-resync",
-            "30",
-            "--self-heal-timeout-seconds",
-            "1",
-        ]);
+        applications
+            .args(["--redis", &repo.redis, "--repo-server", &repo.address])
+            .args(["--metrics-port", &metrics.to_string()])
+            .args(["--app-resync", &APP_RESYNC.as_secs().to_string(), "--app-resync-jitter", "0"])
+            .args(["--repo-error-grace-period-seconds", &GRACE_PERIOD.as_secs().to_string()])
+            .args(["--self-heal-timeout-seconds", "1"])
+            .args(["--hydrator-enabled", "--commit-server", &commit_server.address]);
         let applications = Process::start(&places.state, "argocd-application-controller", applications)?;
         let mut sets = base("argocd-applicationset-controller");
         sets.args(["--argocd-repo-server", &repo.address])
@@ -59,6 +67,7 @@ impl Controllers {
             server: Server::start(places, plane, repo)?,
             _applications: applications,
             _application_sets: application_sets,
+            _commit_server: commit_server,
         })
     }
 }

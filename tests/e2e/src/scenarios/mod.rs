@@ -4,6 +4,7 @@ mod app_of_apps;
 mod application_set;
 mod cached_error;
 mod delete_with_hooks;
+mod grace_period;
 mod hostile_settings;
 mod multi_source;
 mod no_drift;
@@ -11,6 +12,7 @@ mod plugin_down;
 mod policy_change;
 mod rollback;
 mod self_heal_stops;
+mod source_hydrator;
 mod steady_message;
 mod violating_commit;
 mod ways_round;
@@ -54,6 +56,13 @@ impl Scenario {
 
 /// All of them, in the order in which they start.
 pub const ALL: &[Scenario] = &[
+    Scenario {
+        name: "grace_period",
+        about: "a violating commit that only the timer meets is dropped first, never applied, and shows in the end",
+        modes: &[Mode::Resident],
+        company: Company::Any,
+        run: grace_period::run,
+    },
     Scenario {
         name: "violating_commit",
         about: "a violating commit is a ComparisonError with our text; nothing is applied, live objects stay",
@@ -109,6 +118,13 @@ pub const ALL: &[Scenario] = &[
         modes: BOTH,
         company: Company::Any,
         run: application_set::run,
+    },
+    Scenario {
+        name: "source_hydrator",
+        about: "the hydrator writes what the gate lets through, where a dry source can name a plugin",
+        modes: BOTH,
+        company: Company::Any,
+        run: source_hydrator::run,
     },
     Scenario {
         name: "delete_with_hooks",

@@ -1,6 +1,6 @@
 //! The ways round the gate, closed by the policies for Argo CD's own kinds at admission: an Application
-//! without the plugin, taking the plugin away, a sync that brings its own manifests or an old source, an
-//! ApplicationSet without it. What is behind the gate goes on working.
+//! without the plugin, one that hydrates without it, taking the plugin away, a sync that brings its own manifests
+//! or an old source, an ApplicationSet without it. What is behind the gate goes on working.
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,7 @@ use crate::components::Webhook;
 use crate::failure::{Context as _, Failure, Result};
 use crate::manifests::config_map;
 use crate::scene::Scene;
+use crate::wait::until;
 use crate::{ensure, ensure_eq};
 
 const PACK: [&str; 2] = ["applications-use-the-gate", "applicationsets-use-the-gate"];
@@ -24,6 +25,22 @@ pub fn run(scene: &Scene) -> Result<()> {
     application.patch(&json!({"spec": {"source": scene.source(".")}}))?;
     let commit = scene.git.commit("Behind the gate", &[("motd.yaml", &config_map("motd", "one"))])?;
     ensure_eq!(application.sync(true)?.0, "Succeeded", "the phase of the sync behind the gate");
+
+    // The way that the command line offers; what it brings was never in the repository.
+    sync_local(scene, &application)?;
+    let live = || -> Result<Value> {
+        Ok(scene.plane.kubectl.expect(&scene.namespace, "configmap", "motd")?["data"]["value"].clone())
+    };
+    until("the local ConfigMap is applied", || match live() {
+        Ok(value) if value == "local" => Ok(()),
+        other => Err(format!("{other:?}")),
+    })?;
+    application.becomes("done with its sync", |seen| seen.0.get("operation").is_none() && seen.phase() != "Running")?;
+    ensure_eq!(application.sync(true)?.0, "Succeeded", "the phase of the sync after the local one");
+    ensure_eq!(live()?, "one", "the ConfigMap after it");
+    // Argo CD patches the record of a sync over that of the one before, so that the manifests stay, and are what it
+    // goes on comparing with. With the policies in force no sync would begin.
+    application.patch(&json!({"status": {"operationState": null}}))?;
 
     for name in PACK {
         let file = scene.places.checkout.join(format!("policies/argocd/{name}/policy.yaml"));
@@ -49,6 +66,13 @@ fn each_way_is_closed(scene: &Scene, application: &Application, ungated: &Value)
     let other = format!("{}-other", scene.name);
     let created = Application::create(kubectl, &other, &scene.spec(ungated.clone()));
     refused("an Application without the plugin", created.map(drop), source)?;
+    let mut hydrated = scene.spec(Value::Null);
+    hydrated.as_object_mut().map(|fields| fields.remove("source"));
+    hydrated["sourceHydrator"] = json!({
+        "drySource": ungated, "syncSource": {"targetBranch": "environments/staging", "path": "web"},
+    });
+    let created = Application::create(kubectl, &other, &hydrated);
+    refused("a dry source without the plugin", created.map(drop), "The dry source of an Application must name")?;
     refused("taking the plugin away", application.patch(&json!({"spec": {"source": {"plugin": null}}})), source)?;
 
     let manifest = json!({
@@ -58,6 +82,9 @@ fn each_way_is_closed(scene: &Scene, application: &Application, ungated: &Value)
     refused("a sync that brings manifests", application.patch(&brought), "A sync must not bring manifests of its own")?;
     let old = json!({"operation": {"sync": {"source": ungated}}});
     refused("a sync of an ungated source", application.patch(&old), "A sync of another source, a rollback for one")?;
+
+    let words = "A sync must not bring manifests of its own";
+    refused("`argocd app sync --local`", sync_local(scene, application), words)?;
 
     let id = application.see()?.0["status"]["history"][0]["id"].to_string();
     let rolled = scene.argocd(&["app", "rollback", &application.name, &id, "--timeout", "30"]);
@@ -79,6 +106,16 @@ fn each_way_is_closed(scene: &Scene, application: &Application, ungated: &Value)
     ensure_eq!(live["data"]["value"], "one", "the ConfigMap after every attempt");
     ensure!(kubectl.get(&scene.namespace, "configmap", "smuggled")?.is_none(), "a smuggled manifest was applied");
     Ok(())
+}
+
+/// `argocd app sync --local`, of a folder that holds another ConfigMap. It renders where it is started, with the
+/// plugins of that machine.
+fn sync_local(scene: &Scene, application: &Application) -> Result<()> {
+    let folder = scene.places.folder(&format!("local/{}", scene.name))?;
+    std::fs::write(folder.join("motd.yaml"), config_map("motd", "local"))?;
+    let folder = folder.display().to_string();
+    let name = &application.name;
+    scene.argocd(&["app", "sync", name, "--local", &folder, "--local-repo-root", &folder, "--async"]).map(drop)
 }
 
 fn refused(what: &str, attempt: Result<()>, words: &str) -> Result<()> {
