@@ -26,7 +26,7 @@ pub struct EvaluateJsonnet {}
 pub fn run_confined(args: &Confined, io: &mut Io) -> ExitStatus {
     let Some((program, arguments)) = args.command.split_first() else { return ExitStatus::CouldNotWork };
     let error = confined::become_program(program, arguments);
-    io.say(format_args!("error: {} cannot be started: {}\n", program.to_string_lossy(), error.kind()));
+    io.say(format_args!("error: {}: {error}\n", program.to_string_lossy()));
     ExitStatus::CouldNotWork
 }
 

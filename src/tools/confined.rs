@@ -1,5 +1,5 @@
-//! Starts a program with less than we have ourselves: it dies with us, and it writes no core, no endless
-//! file and not more memory than it may.
+//! Starts a program with less than we have ourselves: it dies with us, it writes no core, no endless file and
+//! not more memory than it may, and the kernel refuses it every network ([`super::system_calls`]).
 //!
 //! A process can only take such things from itself: so our own program is started first, as the hidden
 //! command `confined`, takes them from itself and becomes the other.
@@ -14,7 +14,7 @@ use crate::source::Needs;
 use super::complaint::{Values, cleaned};
 use super::process::{Call, Failure, Printed};
 use super::workspace::Workspace;
-use super::{Bounds, ToolFault};
+use super::{Bounds, ToolFault, system_calls};
 
 /// The most memory a program may hold, in bytes.
 pub const MEMORY: u64 = 1 << 30;
@@ -74,21 +74,36 @@ pub(super) fn through<'a>(own: Option<&'a Path>, call: Call<'a>) -> Call<'a> {
     Call { program: own, arguments: head.into_iter().chain(call.arguments).collect(), ..call }
 }
 
-/// Takes from this process what the other must not have, and becomes it. Only returns when that fails.
-#[must_use]
-pub fn become_program(program: &OsString, arguments: &[OsString]) -> std::io::Error {
-    use std::os::unix::process::CommandExt as _;
-    if let Err(error) = confine() {
-        return error;
-    }
-    std::process::Command::new(program).args(arguments).exec()
+/// Why another program was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// A bound of the system's was not taken.
+    #[error("it cannot be bounded: {}", .0.kind())]
+    Bounds(std::io::Error),
+    /// The kernel did not take the filter of calls.
+    #[error("its network cannot be closed, because the kernel takes no seccomp filter: {0}")]
+    Calls(#[from] seccompiler::Error),
+    /// The program itself.
+    #[error("it cannot be started: {}", .0.kind())]
+    Program(std::io::Error),
 }
 
-/// Takes from this process what a renderer does not need.
-///
-/// # Errors
-/// The system's: then nothing is run.
-fn confine() -> std::io::Result<()> {
+/// Takes from this process what the other must not have, and becomes it. Only returns when that fails: then
+/// nothing was run.
+#[must_use]
+pub fn become_program(program: &OsString, arguments: &[OsString]) -> NotStarted {
+    use std::os::unix::process::CommandExt as _;
+    if let Err(error) = bound() {
+        return NotStarted::Bounds(error);
+    }
+    if let Err(error) = system_calls::refuse() {
+        return NotStarted::Calls(error);
+    }
+    NotStarted::Program(std::process::Command::new(program).args(arguments).exec())
+}
+
+/// Bounds what this process may use, and lets it die with the one that started it.
+fn bound() -> std::io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     for (resource, most) in [(Resource::Core, 0), (Resource::Fsize, LONGEST_FILE), (Resource::Data, MEMORY)] {
         // What is bounded more tightly already stays so.

@@ -13,6 +13,7 @@ mod bad_input;
 mod cleanup;
 #[cfg(feature = "cmp")]
 mod cmp;
+mod confined;
 mod denial_recorded;
 mod dependencies;
 mod deploy;
