@@ -58,12 +58,13 @@ impl Places {
         Ok(folder)
     }
 
-    /// PATH for everything that is started: rendergate, the cached binaries, the system's. Argo CD's own programs are
-    /// in the state's `bin`.
+    /// PATH for everything that is started: rendergate, the cached binaries, what Argo CD's image has besides, the
+    /// system's.
     pub fn path(&self) -> String {
         let own = self.rendergate.parent().unwrap_or(Path::new("/"));
         let system = std::env::var("PATH").unwrap_or_default();
-        format!("{}:{}:{}:{system}", self.state.join("bin").display(), own.display(), self.bin.display())
+        let own = [&self.state.join("bin"), own, &self.bin, &self.argo_cd].map(|folder| folder.display().to_string());
+        format!("{}:{system}", own.join(":"))
     }
 }
 
