@@ -1,5 +1,5 @@
 //! The resident plugin: one render against the floor (yaml-rust2's bare token loop over the same bytes, in
-//! the same run), many at once, and a long archive in small pieces.
+//! the same run), many at once, one that comes late to them, and a long archive in small pieces.
 //!
 //! `cargo bench --bench cmp`: exits 1 when a bar is missed, so that it can be run as a check.
 //! `cargo bench --bench cmp -- --write FOLDER` only writes the gate and the application that are measured, for
@@ -16,6 +16,7 @@ use rendergate::cmp::client::Client;
 use rendergate::cmp::protocol::{AppStreamRequest, EnvEntry, File, ManifestResponse, Metadata, Part};
 use rendergate::document::hex;
 use sha2::{Digest as _, Sha256};
+use tokio::task::JoinHandle;
 use yaml_rust2::parser::{Event, Parser};
 
 #[path = "support/manifests.rs"]
@@ -31,6 +32,8 @@ const BAR_RENDER: f64 = 6.0;
 const BAR_PEAK_MIB: f64 = 150.0;
 /// Applications of one monorepo.
 const APPLICATIONS: usize = 50;
+/// How often one application comes late to all of them; medians count.
+const FLOODS: usize = 5;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -45,6 +48,7 @@ fn main() {
     let missed = runtime.block_on(async {
         let one = one().await;
         let many = many().await;
+        late().await;
         long().await;
         one | many
     });
@@ -93,30 +97,8 @@ async fn one() -> bool {
 async fn many() -> bool {
     let gate = Gate::new();
     let plugin = gate.serve();
-    let mut files: Vec<(String, String)> =
-        (0..APPLICATIONS).map(|n| (format!("apps/a{n}/manifests.yaml"), manifests::manifests(100))).collect();
-    files.push(("assets/noise.bin".to_owned(), noise(4 << 20)));
-    let monorepo = Shipment::of(&files, "");
-    let mut clients = Vec::new();
-    for n in 0..APPLICATIONS {
-        clients.push((plugin.client().await, monorepo.at(&format!("apps/a{n}"))));
-    }
-    let start = Instant::now();
-    let calls: Vec<_> = clients
-        .into_iter()
-        .map(|(mut client, shipment)| {
-            tokio::spawn(async move {
-                let answer = shipment.send(&mut client).await;
-                assert!(answer.manifests.len() >= 100);
-                start.elapsed()
-            })
-        })
-        .collect();
-    let mut times = Vec::new();
-    for call in calls {
-        times.push(call.await.expect("a render"));
-    }
-    times.sort();
+    let monorepo = monorepo();
+    let times = sorted(flood(&plugin, &monorepo).await).await;
     let peak = plugin.peak_mib();
     println!(
         "{APPLICATIONS} applications of one monorepo at once, archive of {:.1} MiB each: first {:.0} ms, median {:.0} ms, last {:.0} ms, peak {peak:.0} MiB",
@@ -126,6 +108,69 @@ async fn many() -> bool {
         ms(times[APPLICATIONS - 1]),
     );
     peak > BAR_PEAK_MIB
+}
+
+fn monorepo() -> Shipment {
+    let mut files: Vec<(String, String)> =
+        (0..APPLICATIONS).map(|n| (format!("apps/a{n}/manifests.yaml"), manifests::manifests(100))).collect();
+    files.push(("assets/noise.bin".to_owned(), noise(4 << 20)));
+    Shipment::of(&files, "")
+}
+
+/// Sends all applications of a monorepo at once; how long after that each is answered.
+async fn flood(plugin: &Plugin, monorepo: &Shipment) -> Vec<JoinHandle<Duration>> {
+    let mut clients = Vec::new();
+    for n in 0..APPLICATIONS {
+        clients.push((plugin.client().await, monorepo.at(&format!("apps/a{n}")).of_project("flood", &format!("a{n}"))));
+    }
+    let start = Instant::now();
+    let call = |(mut client, shipment): (Client, Shipment)| {
+        tokio::spawn(async move {
+            let answer = shipment.send(&mut client).await;
+            assert!(answer.manifests.len() >= 100);
+            start.elapsed()
+        })
+    };
+    clients.into_iter().map(call).collect()
+}
+
+async fn sorted(calls: Vec<JoinHandle<Duration>>) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for call in calls {
+        times.push(call.await.expect("a render"));
+    }
+    times.sort();
+    times
+}
+
+/// One application that comes when all of a monorepo are under way: of another project, and of the same.
+async fn late() {
+    let gate = Gate::new();
+    let plugin = gate.serve();
+    let monorepo = monorepo();
+    let one = Shipment::of(&[("app/manifests.yaml".to_owned(), manifests::manifests(100))], "app");
+    for (project, which) in [("other", "another project"), ("flood", "the same project")] {
+        let (mut own, mut medians, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..FLOODS {
+            let (mut client, shipment) = (plugin.client().await, one.of_project(project, "late"));
+            let calls = flood(&plugin, &monorepo).await;
+            while !calls.iter().any(JoinHandle::is_finished) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let start = Instant::now();
+            shipment.send(&mut client).await;
+            own.push(start.elapsed());
+            let times = sorted(calls).await;
+            medians.push(times[APPLICATIONS / 2]);
+            lasts.push(times[APPLICATIONS - 1]);
+        }
+        println!(
+            "one application of {which} that comes at the first answer to {APPLICATIONS}: answered after {:.0} ms; they: median {:.0} ms, last {:.0} ms",
+            ms(median(own)),
+            ms(median(medians)),
+            ms(median(lasts)),
+        );
+    }
 }
 
 /// One long archive in the pieces Argo CD sends.
@@ -306,6 +351,12 @@ impl Shipment {
     fn at(&self, path: &str) -> Self {
         let metadata = Metadata { app_rel_path: path.to_owned(), ..self.metadata.clone() };
         Self { metadata, archive: self.archive.clone() }
+    }
+
+    fn of_project(&self, project: &str, application: &str) -> Self {
+        let entry = |name: &str, value: &str| EnvEntry { name: name.to_owned(), value: value.to_owned() };
+        let env = vec![entry("ARGOCD_APP_NAME", application), entry("ARGOCD_APP_PROJECT_NAME", project)];
+        Self { metadata: Metadata { env, ..self.metadata.clone() }, archive: self.archive.clone() }
     }
 
     async fn send(&self, client: &mut Client) -> ManifestResponse {

@@ -49,7 +49,7 @@ impl Places {
         take(&self.receiving, caller, until)
     }
 
-    /// A place to render, in the same way.
+    /// A place to render, or to read a checkout for something else, in the same way.
     pub fn render(&self, caller: Caller, until: Instant) -> impl Future<Output = Option<Place>> + use<> {
         take(&self.rendering, caller, until)
     }

@@ -54,17 +54,22 @@ pub async fn match_repository(
 /// renderer. Of a checkout that cannot be read, the digest alone.
 ///
 /// # Errors
-/// Unavailable while there are no policies, and when the stream ends in an error.
+/// Unavailable while there are no policies, DeadlineExceeded when there is no place to read the checkout in time,
+/// and when the stream ends in an error.
 pub async fn get_parameters_announcement(
     app: Arc<App>,
     request: Request<Streaming<AppStreamRequest>>,
 ) -> Result<ParametersAnnouncementResponse, Status> {
     let started = Instant::now();
     let until = answer_by(request.metadata(), started).unwrap_or(started + app.limits.patience);
-    let received = take_in(&app, &mut request.into_inner(), &mut BuildEnvironment::default(), until).await?;
+    let mut build = BuildEnvironment::default();
+    let received = take_in(&app, &mut request.into_inner(), &mut build, until).await?;
     let bundle = app.bundle().map_err(unavailable)?;
     let expanded = app.limits.expanded_bytes;
+    let late = || answer::status(Code::DeadlineExceeded, "timed out: renders took all the time");
+    let place = app.places.render(Caller::of(&build.application), until).await.ok_or_else(late)?;
     let announced = tokio::task::spawn_blocking(move || {
+        let _place = place;
         let stop = Stop::at(until, Stopped::Caller);
         // No section can be told here: Argo CD names no project.
         let limits = tree_limits(expanded, &Settings::default().limits.source);

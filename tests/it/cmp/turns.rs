@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use rendergate::cmp::Limits;
 use rendergate::cmp::app::{Checkout, Engine, Renderer};
-use rendergate::cmp::protocol::ManifestResponse;
+use rendergate::cmp::protocol::{ManifestResponse, ParametersAnnouncementResponse};
 use rendergate::render::{Refusal, Verdict};
 use tokio::task::JoinHandle;
 use tokio_stream::StreamExt as _;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::{Plugin, Shipment, file, good, metadata};
 
@@ -110,6 +110,22 @@ async fn an_application_that_asks_often_does_not_delay_the_others_of_its_project
     }
     let turns = scene.turns().await;
     assert_eq!(turns[1..5], ["monorepo/restless", "monorepo/a", "monorepo/b", "monorepo/restless"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn announcements_read_a_checkout_in_their_turn() {
+    let mut scene = Scene::set().await;
+    scene.ask("monorepo", "a").await;
+    let mut client = scene.plugin.client().await;
+    let mut announce = async |timeout: Option<Duration>| {
+        let messages = tokio_stream::iter(good().messages());
+        client.send::<ParametersAnnouncementResponse>("GetParametersAnnouncement", messages, timeout).await
+    };
+    let status = announce(Some(Duration::from_secs(2))).await.expect_err("the place is taken");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.message().starts_with("rendergate: timed out: "), "{status}");
+    scene.keeper.let_through.store(1, Ordering::SeqCst);
+    assert!(!announce(None).await.expect("a place").parameter_announcements.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
