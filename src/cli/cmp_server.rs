@@ -9,6 +9,8 @@ use crate::cmp::server::{Options, serve};
 use crate::cmp::{App, Limits, socket};
 use crate::document::GoDuration;
 use crate::operator::{BundleFile, Word};
+use crate::output::log::{self, Level};
+use crate::tools::reachable_files;
 
 use super::{ExitStatus, Io};
 
@@ -60,6 +62,13 @@ pub fn run(args: &Args, io: &mut Io) -> ExitStatus {
     if let Err(error) = Word::read(&args.config) {
         io.say(format_args!("Error: {error}\n"));
         return ExitStatus::CouldNotWork;
+    }
+    if !reachable_files::offered() {
+        log::line(
+            Level::Info,
+            "this kernel does not offer Landlock: renderers can read the files that this process can",
+            &[],
+        );
     }
     let socket = socket_path(args, std::env::var_os("ARGOCD_PLUGINSOCKFILEPATH").map(PathBuf::from));
     let shown = socket.display().to_string();

@@ -2,6 +2,7 @@
 //! have, `evaluate-jsonnet` answers a question on standard input.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use crate::tools::{confined, jsonnet};
 
@@ -13,6 +14,10 @@ const LONGEST: u64 = 1 << 30;
 /// Arguments of `confined`.
 #[derive(clap::Args, Debug)]
 pub struct Confined {
+    /// The directory in which it may read, and write to `home` and `tmp`.
+    #[arg(long, value_name = "DIRECTORY")]
+    workspace: Option<PathBuf>,
+
     /// The program and its arguments.
     #[arg(required = true, last = true)]
     command: Vec<OsString>,
@@ -25,7 +30,7 @@ pub struct EvaluateJsonnet {}
 /// Becomes another program.
 pub fn run_confined(args: &Confined, io: &mut Io) -> ExitStatus {
     let Some((program, arguments)) = args.command.split_first() else { return ExitStatus::CouldNotWork };
-    let error = confined::become_program(program, arguments);
+    let error = confined::become_program(Path::new(program), arguments, args.workspace.as_deref());
     io.say(format_args!("error: {}: {error}\n", program.to_string_lossy()));
     ExitStatus::CouldNotWork
 }

@@ -1,5 +1,6 @@
 //! Starts a program with less than we have ourselves: it dies with us, it writes no core, no endless file and
-//! not more memory than it may, and the kernel refuses it every network ([`super::system_calls`]).
+//! not more memory than it may, and the kernel refuses it every network ([`super::system_calls`]) and the
+//! files of others ([`super::reachable_files`]).
 //!
 //! A process can only take such things from itself: so our own program is started first, as the hidden
 //! command `confined`, takes them from itself and becomes the other.
@@ -14,7 +15,7 @@ use crate::source::Needs;
 use super::complaint::{Values, cleaned};
 use super::process::{Call, Failure, Printed};
 use super::workspace::Workspace;
-use super::{Bounds, ToolFault, system_calls};
+use super::{Bounds, ToolFault, reachable_files, system_calls};
 
 /// The most memory a program may hold, in bytes.
 pub const MEMORY: u64 = 1 << 30;
@@ -41,7 +42,7 @@ pub(super) fn run(
     if !program.is_file() {
         return Err(ToolFault::Gate(format!("tools.{tool}.path: there is no program at {}", program.display())));
     }
-    let call = through(bounds.own, call);
+    let call = through(bounds.own, Some(workspace.root()), call);
     call.run(bounds.go_on).map_err(|failure| match failure {
         Failure::NotStarted(why) => {
             ToolFault::Gate(format!("tools.{tool}.path: {} cannot be started: {why}", program.display()))
@@ -67,11 +68,14 @@ pub(super) fn run(
     })
 }
 
-/// The same call, started by our own program.
-pub(super) fn through<'a>(own: Option<&'a Path>, call: Call<'a>) -> Call<'a> {
+/// The same call, started by our own program; it reads and writes in `workspace` and nowhere else.
+pub(super) fn through<'a>(own: Option<&'a Path>, workspace: Option<&Path>, call: Call<'a>) -> Call<'a> {
     let Some(own) = own else { return call };
-    let head = [OsString::from(COMMAND), "--".into(), call.program.into()];
-    Call { program: own, arguments: head.into_iter().chain(call.arguments).collect(), ..call }
+    let mut arguments = vec![OsString::from(COMMAND)];
+    arguments.extend(workspace.into_iter().flat_map(|at| ["--workspace".into(), at.into()]));
+    arguments.extend(["--".into(), call.program.into()]);
+    arguments.extend(call.arguments);
+    Call { program: own, arguments, ..call }
 }
 
 /// Why another program was not started.
@@ -83,18 +87,24 @@ pub enum NotStarted {
     /// The kernel did not take the filter of calls.
     #[error("its network cannot be closed, because the kernel takes no seccomp filter: {0}")]
     Calls(#[from] seccompiler::Error),
+    /// The kernel knows Landlock, and did not take the rules.
+    #[error("the files it reaches cannot be bounded by Landlock: {0}")]
+    Files(#[from] landlock::RulesetError),
     /// The program itself.
     #[error("it cannot be started: {}", .0.kind())]
     Program(std::io::Error),
 }
 
-/// Takes from this process what the other must not have, and becomes it. Only returns when that fails: then
-/// nothing was run.
+/// Takes from this process what the other must not have, and becomes it; `workspace` is where it may read
+/// and write. Only returns when that fails: then nothing was run.
 #[must_use]
-pub fn become_program(program: &OsString, arguments: &[OsString]) -> NotStarted {
+pub fn become_program(program: &Path, arguments: &[OsString], workspace: Option<&Path>) -> NotStarted {
     use std::os::unix::process::CommandExt as _;
     if let Err(error) = bound() {
         return NotStarted::Bounds(error);
+    }
+    if let Err(error) = reachable_files::restrict(program, workspace) {
+        return NotStarted::Files(error);
     }
     if let Err(error) = system_calls::refuse() {
         return NotStarted::Calls(error);

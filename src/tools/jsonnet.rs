@@ -128,15 +128,16 @@ impl<'a> Evaluator<'a> {
             // Escapes make a text longer than it is.
             most: self.bounds.limits.tree_bytes.saturating_mul(2),
         };
-        let printed = confined::through(Some(own), call).run(self.bounds.go_on).map_err(|failure| match failure {
-            Failure::NotStarted(why) => ToolFault::Gate(format!("jsonnet cannot be evaluated: {why}")),
-            Failure::TooMuch => ToolFault::Complaint("jsonnet evaluates to more than limits.treeBytes".to_owned()),
-            Failure::Stopped => ToolFault::Stopped,
-            Failure::Failed { ending, .. } => ToolFault::Complaint(format!(
-                "jsonnet ended with {ending}: it needs more than {} MiB of memory, or nests too deep",
-                confined::MEMORY >> 20
-            )),
-        })?;
+        let printed =
+            confined::through(Some(own), None, call).run(self.bounds.go_on).map_err(|failure| match failure {
+                Failure::NotStarted(why) => ToolFault::Gate(format!("jsonnet cannot be evaluated: {why}")),
+                Failure::TooMuch => ToolFault::Complaint("jsonnet evaluates to more than limits.treeBytes".to_owned()),
+                Failure::Stopped => ToolFault::Stopped,
+                Failure::Failed { ending, .. } => ToolFault::Complaint(format!(
+                    "jsonnet ended with {ending}: it needs more than {} MiB of memory, or nests too deep",
+                    confined::MEMORY >> 20
+                )),
+            })?;
         serde_json::from_slice(&printed.output).map_err(|_| ToolFault::Gate("jsonnet: no answer".to_owned()))
     }
 }

@@ -2,8 +2,8 @@
 //! in a process of our own.
 //!
 //! What a program gets was found and read before by [`crate::source`]: a directory of its own with those
-//! files and no others, an empty environment, no search path, and by the kernel no network ([`confined`]). It runs
-//! in a process group of its own that ends when the render does ([`process`]); what it prints is bounded, what it
+//! files and no others, an empty environment, no search path, and by the kernel no network and no other file
+//! ([`confined`]). It runs in a process group of its own that ends when the render does ([`process`]); what it prints is bounded, what it
 //! complains about is told without values and without our paths ([`complaint`]).
 
 pub mod complaint;
@@ -12,6 +12,7 @@ pub mod helm;
 pub mod jsonnet;
 pub mod kustomize;
 pub mod process;
+pub mod reachable_files;
 mod system_calls;
 pub mod workspace;
 
