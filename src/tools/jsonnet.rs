@@ -133,6 +133,10 @@ impl<'a> Evaluator<'a> {
                 Failure::NotStarted(why) => ToolFault::Gate(format!("jsonnet cannot be evaluated: {why}")),
                 Failure::TooMuch => ToolFault::Complaint("jsonnet evaluates to more than limits.treeBytes".to_owned()),
                 Failure::Stopped => ToolFault::Stopped,
+                // It was not confined, so it was not started either.
+                Failure::Failed { complaint, .. } if complaint.starts_with("error: ") => {
+                    ToolFault::Gate(format!("jsonnet cannot be evaluated: {}", complaint.trim_end()))
+                }
                 Failure::Failed { ending, .. } => ToolFault::Complaint(format!(
                     "jsonnet ended with {ending}: it needs more than {} MiB of memory, or nests too deep",
                     confined::MEMORY >> 20
