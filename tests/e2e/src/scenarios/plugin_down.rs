@@ -25,7 +25,8 @@ pub fn run(scene: &Scene) -> Result<()> {
         let value = format!("{way:?}");
         let commit = scene.git.commit("Say it otherwise", &[("motd.yaml", &config_map("motd", &value))])?;
         let message = application.refresh(Refresh::Normal)?.comparison_error()?.message;
-        let text = "could not find cmp-server plugin with name \"rendergate@v1\" supporting the given repository";
+        // "could not" from 3.2 on, "couldn't" before.
+        let text = "find cmp-server plugin with name \"rendergate@v1\" supporting the given repository";
         ensure!(message.contains(text), "Argo CD says otherwise when the plugin is {way:?}: {message}");
         let live = kubectl.expect(&scene.namespace, "configmap", "motd")?;
         ensure!(live["data"]["value"] != value.as_str(), "a commit was applied without the gate ({way:?})");
