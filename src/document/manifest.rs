@@ -69,7 +69,13 @@ impl Source {
     #[must_use]
     pub fn place(&self, pointer: &Pointer) -> Position {
         let full: Pointer = self.base.segments().iter().chain(pointer.segments()).cloned().collect();
-        yaml::locate(&self.text, self.document, &full).unwrap_or(Position { offset: 0, line: self.line, column: 1 })
+        yaml::locate(&self.text, self.document, &full).unwrap_or_else(|| self.start())
+    }
+
+    /// Where the object starts, as far as it is known without reading.
+    #[must_use]
+    pub fn start(&self) -> Position {
+        Position { offset: 0, line: self.line, column: 1 }
     }
 }
 

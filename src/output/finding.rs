@@ -1,7 +1,6 @@
 //! [`Finding`]: what one rule said of one object, with its place, for doors that read files.
 
 use crate::document::manifest::Source;
-use crate::document::yaml::Position;
 use crate::document::{Pointer, Str};
 use crate::policy::rule::Action;
 
@@ -85,27 +84,7 @@ pub struct Finding {
     pub generated_by: Option<String>,
 }
 
-/// A place in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The file as shown to people.
-    pub file: String,
-    /// Line and column.
-    pub position: Position,
-}
-
 impl Finding {
-    /// Where this is written: the value itself, else what is nearest above it. Reads the text again.
-    #[must_use]
-    pub fn place(&self) -> Option<Place> {
-        let source = self.source.as_ref()?;
-        let path = match (&self.path, &self.generated_by) {
-            (Some(path), None) => path.clone(),
-            _ => Pointer::root(),
-        };
-        Some(Place { file: source.file.to_string(), position: source.place(&path) })
-    }
-
     /// How findings are sorted everywhere: by object, then policy and rule.
     pub fn order(&self) -> impl Ord + '_ {
         (&self.subject, &self.policy, &self.rule, &self.message)
@@ -172,11 +151,5 @@ pub(super) mod tests {
             source: Some(Source::of("app/web one.yaml".into(), MANIFEST.into(), &document)),
             generated_by: None,
         }
-    }
-
-    #[test]
-    fn a_place_is_the_line_of_the_value() {
-        let place = finding("p", FindingResult::Fail).place().expect("a place");
-        assert_eq!((place.file.as_str(), place.position.line), ("app/web one.yaml", 6));
     }
 }

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use super::finding::{Finding, FindingResult};
+use super::places::places;
 
 /// One command per finding: `error` for what fails, `warning` for what is not scored, `notice` for
 /// what is left to admission.
 #[must_use]
 pub fn commands(findings: &[Finding]) -> String {
     let mut out = String::new();
-    for finding in findings {
+    for (finding, place) in findings.iter().zip(places(findings)) {
         let command = match finding.result {
             FindingResult::Fail | FindingResult::Error => "error",
             FindingResult::Warn => "warning",
@@ -17,7 +18,7 @@ pub fn commands(findings: &[Finding]) -> String {
             FindingResult::Pass | FindingResult::Skip => continue,
         };
         let title = property(&format!("{}/{}", finding.policy, finding.rule));
-        let place = finding.place().map(|place| {
+        let place = place.map(|place| {
             let (line, column) = (place.position.line, place.position.column);
             format!("file={},line={line},col={column},", property(&place.file))
         });

@@ -4,6 +4,7 @@ use crate::document::{Map, Str, Value, json};
 use crate::policy::rule::Action;
 
 use super::finding::{Counts, Finding, FindingResult};
+use super::places::{Place, places};
 
 /// The document's `apiVersion`.
 pub const API_VERSION: &str = "rendergate.dev/findings/v1";
@@ -24,7 +25,10 @@ pub fn findings(ending: Ending, counts: Counts, findings: &[Finding]) -> String 
     sorted.sort_by(|a, b| a.order().cmp(&b.order()));
     let (deferred, decided): (Vec<&Finding>, Vec<&Finding>) =
         sorted.into_iter().partition(|f| f.result == FindingResult::Deferred);
-    let list = |all: Vec<&Finding>| Value::list(all.into_iter().map(finding).collect());
+    let list = |all: Vec<&Finding>| {
+        let places = places(all.iter().copied());
+        Value::list(all.into_iter().zip(places).map(|(f, place)| finding(f, place)).collect())
+    };
     let document = Value::from([
         ("apiVersion", Value::from(API_VERSION)),
         ("verdict", Value::from(if ending == Ending::Allowed { "allowed" } else { "denied" })),
@@ -47,7 +51,7 @@ fn counted(counts: Counts) -> Value {
     ])
 }
 
-fn finding(finding: &Finding) -> Value {
+fn finding(finding: &Finding, place: Option<Place>) -> Value {
     let mut out = Map::with_capacity(12);
     let subject = &finding.subject;
     let mut object = Map::with_capacity(4);
@@ -77,7 +81,7 @@ fn finding(finding: &Finding) -> Value {
     if let Some(by) = &finding.generated_by {
         out.insert("generatedBy", Value::from(by.as_str()));
     }
-    if let Some(place) = finding.place() {
+    if let Some(place) = place {
         let number = |n: usize| Value::Int(i64::try_from(n).unwrap_or(i64::MAX));
         out.insert("file", Value::from(Str::from(place.file)));
         out.insert("line", number(place.position.line));

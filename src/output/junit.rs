@@ -4,21 +4,27 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::finding::{Finding, FindingResult};
+use super::places::{Place, places};
 use super::xml::escape;
 
 /// The whole document. What passed is a case without content, what did not apply or is left to
 /// admission a skipped one.
 #[must_use]
 pub fn document(findings: &[Finding]) -> String {
-    let mut suites: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
-    for finding in findings {
-        suites.entry(&finding.policy).or_default().push(finding);
+    let mut suites: BTreeMap<&str, Vec<(&Finding, Option<Place>)>> = BTreeMap::new();
+    for (finding, place) in findings.iter().zip(places(findings)) {
+        suites.entry(&finding.policy).or_default().push((finding, place));
     }
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(out, "<testsuites name=\"rendergate\"{}>", totals(findings.iter()));
     for (policy, cases) in suites {
-        let _ = writeln!(out, "  <testsuite name=\"{}\"{}>", escape(policy), totals(cases.iter().copied()));
-        cases.iter().for_each(|finding| case(&mut out, finding));
+        let _ = writeln!(
+            out,
+            "  <testsuite name=\"{}\"{}>",
+            escape(policy),
+            totals(cases.iter().map(|(finding, _)| *finding))
+        );
+        cases.iter().for_each(|(finding, place)| case(&mut out, finding, place.as_ref()));
         out.push_str("  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");
@@ -39,7 +45,7 @@ fn totals<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
     format!(" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"")
 }
 
-fn case(out: &mut String, finding: &Finding) {
+fn case(out: &mut String, finding: &Finding, place: Option<&Place>) {
     let (rule, subject) = (escape(&finding.rule), escape(&finding.subject.to_string()));
     let _ = write!(out, "    <testcase classname=\"{}.{rule}\" name=\"{subject}\"", escape(&finding.policy));
     let message = escape(&finding.message);
@@ -56,7 +62,7 @@ fn case(out: &mut String, finding: &Finding) {
         FindingResult::Error => "error",
     };
     let path = finding.path.as_ref().map(ToString::to_string).unwrap_or_default();
-    let place = finding.place().map(|place| format!("{}:{}", place.file, place.position.line)).unwrap_or_default();
+    let place = place.map(|place| format!("{}:{}", place.file, place.position.line)).unwrap_or_default();
     let _ = writeln!(
         out,
         ">\n      <{element} message=\"{message}\" type=\"{}\">{} {}</{element}>\n    </testcase>",

@@ -14,6 +14,7 @@ pub mod json;
 pub mod junit;
 pub mod log;
 pub mod manifests;
+pub mod places;
 pub mod prometheus;
 pub mod redact;
 pub mod report;

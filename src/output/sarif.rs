@@ -9,6 +9,7 @@ use crate::document::{Map, Value, hex, json};
 use crate::policy::rule::Policy;
 
 use super::finding::{Finding, FindingResult};
+use super::places::{Place, places};
 
 /// The whole log, one compact line. `policies` give rules their titles, descriptions and severities.
 #[must_use]
@@ -19,7 +20,12 @@ pub fn log(findings: &[Finding], policies: &[Arc<Policy>]) -> String {
     }
     ids.values_mut().enumerate().for_each(|(at, index)| *index = at);
     let rules: Vec<Value> = ids.keys().map(|id| rule(id, policies)).collect();
-    let results: Vec<Value> = findings.iter().filter_map(|finding| result(finding, &ids)).collect();
+    let named: Vec<&Finding> = findings.iter().filter(|finding| level(finding.result).is_some()).collect();
+    let results: Vec<Value> = named
+        .iter()
+        .zip(places(named.iter().copied()))
+        .filter_map(|(finding, place)| result(finding, place, &ids))
+        .collect();
     let driver = Value::from([
         ("name", Value::from("rendergate")),
         ("version", env!("CARGO_PKG_VERSION").into()),
@@ -72,12 +78,12 @@ fn rule(id: &str, policies: &[Arc<Policy>]) -> Value {
     Value::map(rule)
 }
 
-fn result(finding: &Finding, ids: &BTreeMap<String, usize>) -> Option<Value> {
+fn result(finding: &Finding, place: Option<Place>, ids: &BTreeMap<String, usize>) -> Option<Value> {
     let id = id(finding);
     let index = i64::try_from(*ids.get(&id)?).ok()?;
     let path = finding.path.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut location = Map::new();
-    if let Some(place) = finding.place() {
+    if let Some(place) = place {
         let number = |n: usize| Value::Int(i64::try_from(n.max(1)).unwrap_or(i64::MAX));
         let region =
             Value::from([("startLine", number(place.position.line)), ("startColumn", number(place.position.column))]);

@@ -12,10 +12,11 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 mod text;
+mod wanted;
 mod write;
 
 pub use error::{Position, Problem, YamlError};
 pub use limits::Limits;
-pub use locate::{locate, locate_items};
+pub use locate::{locate, locate_all, locate_items};
 pub use read::{Document, Duplicate, read, read_part};
 pub use write::{Layout, write, write_sorted, write_with, write_with_indent};

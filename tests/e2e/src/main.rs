@@ -14,6 +14,7 @@ mod repository;
 mod runner;
 mod scenarios;
 mod scene;
+mod speed;
 mod wait;
 mod walk;
 
@@ -48,6 +49,7 @@ fn command(arguments: &[String]) -> Result<bool> {
             lone_repo_server::run(&Places::from_environment()?, &arguments[1..])?;
             Ok(true)
         }
+        Some("speed") => speed::run(&Places::from_environment()?, &arguments[1..]),
         Some("renderers") => renderers::run(&Places::from_environment()?, &arguments[1..]),
         _ => runner::run(&Places::from_environment()?, arguments),
     }

@@ -118,7 +118,7 @@ fn cases(places: &Places, names: &[&str]) -> Result<Vec<Case>> {
 }
 
 /// A git repository with these files, links as links.
-fn commit(places: &Places, name: &str, files: &Path) -> Result<String> {
+pub fn commit(places: &Places, name: &str, files: &Path) -> Result<String> {
     let repository = places.folder("repositories")?.join(name);
     output(Command::new("cp").arg("-a").arg(files).arg(&repository))?;
     let git = |arguments: &[&str]| {
