@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 use tonic::{Code, Request, Status, Streaming};
 
@@ -144,13 +145,15 @@ async fn generate(
         directory: received.metadata.app_rel_path,
     };
     let archive = received.archive;
-    let rendering = tokio::task::spawn_blocking(move || {
+    let (answered, answer) = oneshot::channel();
+    tokio::task::spawn_blocking(move || {
         // The place is given back when the render ends, not when its caller gave up: what runs stays bounded.
         let _place = place;
-        work.run(archive)
+        work.run(archive, answered);
     });
-    match timeout_at(end.into(), rendering).await {
+    match timeout_at(end.into(), answer).await {
         Ok(Ok(answer)) => answer,
+        // Nobody is left who could answer.
         Ok(Err(_)) => Err(refuse(&Refusal::Panicked)),
         Err(_) => Err(refuse(&Refusal::Stopped(why))),
     }
@@ -184,14 +187,22 @@ struct Work {
 }
 
 impl Work {
-    fn run(&self, archive: Box<dyn Reread>) -> Result<ManifestResponse, Status> {
+    /// Renders and answers; what the log has to say comes after the answer: its caller need not wait for it.
+    fn run(&self, archive: Box<dyn Reread>, answered: oneshot::Sender<Result<ManifestResponse, Status>>) {
         let started = Instant::now();
-        let _running = self.app.metrics.running();
+        let running = self.app.metrics.running();
         let verdict = self.verdict(archive);
         self.app.metrics.stage(Stage::Render, started.elapsed());
-        let verdict = verdict.map_err(|refusal| answer::of_refusal(&refusal, &self.build))?;
-        remark(&verdict, &self.build);
-        answer::of_verdict(&verdict, &self.build, &self.section.settings)
+        let answer = match &verdict {
+            Ok(verdict) => answer::of_verdict(verdict, &self.build, &self.section.settings),
+            Err(refusal) => Err(answer::of_refusal(refusal, &self.build)),
+        };
+        drop(running);
+        // A caller that went away takes no answer.
+        let _ = answered.send(answer);
+        if let Ok(verdict) = verdict {
+            remark(&verdict, &self.build);
+        }
     }
 
     fn verdict(&self, archive: Box<dyn Reread>) -> Result<Verdict, Refusal> {
