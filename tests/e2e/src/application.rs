@@ -166,12 +166,14 @@ impl Application {
     /// # Errors
     /// When it does not end in time.
     pub fn sync(&self, prune: bool) -> Result<(String, String)> {
-        let before = self.see()?.0["status"]["operationState"]["startedAt"].clone();
-        let operation = json!({"initiatedBy": {"username": "e2e"}, "sync": {"prune": prune}});
+        // Its times are whole seconds: two syncs may begin in the same one.
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let info = json!([{"name": "e2e", "value": now.as_nanos().to_string()}]);
+        let operation = json!({"initiatedBy": {"username": "e2e"}, "info": info, "sync": {"prune": prune}});
         self.patch(&json!({"operation": operation}))?;
         let seen = self.becomes("done with its sync", |seen| {
             let state = &seen.0["status"]["operationState"];
-            seen.0.get("operation").is_none() && state["startedAt"] != before && state["phase"] != "Running"
+            seen.0.get("operation").is_none() && state["operation"]["info"] == info && state["phase"] != "Running"
         })?;
         Ok((seen.phase().to_owned(), seen.operation_message().to_owned()))
     }
