@@ -68,8 +68,13 @@ impl Source {
     /// written there. Reads the text again: for findings only.
     #[must_use]
     pub fn place(&self, pointer: &Pointer) -> Position {
-        let full: Pointer = self.base.segments().iter().chain(pointer.segments()).cloned().collect();
-        yaml::locate(&self.text, self.document, &full).unwrap_or_else(|| self.start())
+        yaml::locate(&self.text, self.document, &self.in_document(pointer)).unwrap_or_else(|| self.start())
+    }
+
+    /// The way from the document's root to the value at `pointer` (from the object's root).
+    #[must_use]
+    pub fn in_document(&self, pointer: &Pointer) -> Pointer {
+        self.base.segments().iter().chain(pointer.segments()).cloned().collect()
     }
 
     /// Where the object starts, as far as it is known without reading.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::document::manifest::Source;
 use crate::document::yaml::Position;
 use crate::document::{Pointer, yaml};
 
@@ -20,24 +21,18 @@ pub struct Place {
 /// generated an object, for the object. Reads their texts again.
 #[must_use]
 pub fn places<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Vec<Option<Place>> {
-    let findings: Vec<&Finding> = findings.into_iter().collect();
-    let mut texts: BTreeMap<*const u8, Vec<usize>> = BTreeMap::new();
-    for (index, finding) in findings.iter().enumerate() {
+    let mut found = Vec::new();
+    let mut texts: BTreeMap<*const u8, Vec<(usize, &Source, Pointer)>> = BTreeMap::new();
+    for (index, finding) in findings.into_iter().enumerate() {
+        found.push(None);
         if let Some(source) = &finding.source {
-            texts.entry(source.text.as_ptr()).or_default().push(index);
+            texts.entry(source.text.as_ptr()).or_default().push((index, source, in_document(finding, source)));
         }
     }
-    let mut found = vec![None; findings.len()];
-    for of_text in texts.values() {
-        let sought = of_text.iter().filter_map(|index| {
-            let finding = findings.get(*index)?;
-            Some((*index, finding.source.as_ref()?, pointer(finding)))
-        });
-        let sought: Vec<_> = sought.collect();
+    for sought in texts.values() {
         let Some((_, first, _)) = sought.first() else { continue };
         let values: Vec<(usize, &Pointer)> = sought.iter().map(|(_, source, at)| (source.document, at)).collect();
-        let positions = yaml::locate_all(&first.text, &values);
-        for ((index, source, _), position) in sought.iter().zip(positions) {
+        for ((index, source, _), position) in sought.iter().zip(yaml::locate_all(&first.text, &values)) {
             let position = position.unwrap_or_else(|| source.start());
             if let Some(place) = found.get_mut(*index) {
                 *place = Some(Place { file: source.file.to_string(), position });
@@ -47,11 +42,11 @@ pub fn places<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Vec<Option
     found
 }
 
-/// From the document's root.
-fn pointer(finding: &Finding) -> Pointer {
-    let base = finding.source.as_ref().map(|source| &source.base);
-    let within = finding.path.as_ref().filter(|_| finding.generated_by.is_none());
-    base.into_iter().chain(within).flat_map(Pointer::segments).cloned().collect()
+fn in_document(finding: &Finding, source: &Source) -> Pointer {
+    match (&finding.path, &finding.generated_by) {
+        (Some(path), None) => source.in_document(path),
+        _ => source.base.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ fn search_mended(text: &str, wanted: &mut Wanted) -> Option<String> {
     let error = search(text, wanted, &limits).err()?;
     let (mended, _) = read::mend(text, &limits, error);
     wanted.forget();
-    // What is refused whole has no places.
+    // A text that breaks off once more still has the places above, one that is refused whole has none.
     let _ = search(&mended, wanted, &limits);
     Some(mended)
 }
