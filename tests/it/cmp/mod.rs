@@ -18,6 +18,7 @@ use rendergate::cmp::client::Client;
 use rendergate::cmp::protocol::{AppStreamRequest, EnvEntry, File, ManifestResponse, Metadata, Part};
 use rendergate::cmp::server::{Options, run};
 use rendergate::cmp::{App, Limits};
+use rendergate::document::hex;
 use rendergate::operator::BundleFile;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
@@ -136,7 +137,7 @@ impl Shipment {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(tar).expect("memory");
         let archive = gzip.finish().expect("memory");
-        let checksum = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+        let checksum = hex::lower(&Sha256::digest(&archive));
         let size = i64::try_from(archive.len()).expect("a length");
         let metadata =
             Metadata { app_name: "not-the-name".into(), app_rel_path: ".".into(), checksum, size, env: Vec::new() };
@@ -147,6 +148,12 @@ impl Shipment {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.metadata.env.push(EnvEntry { name: name.to_owned(), value: value.to_owned() });
         self
+    }
+
+    /// The same of another application.
+    pub fn of_application(mut self, project: &str, application: &str) -> Self {
+        self.metadata.env.retain(|entry| entry.name != "ARGOCD_APP_NAME");
+        self.env("ARGOCD_APP_NAME", application).env("ARGOCD_APP_PROJECT_NAME", project)
     }
 
     pub fn at(mut self, path: &str) -> Self {

@@ -1,18 +1,11 @@
 //! One compiled set for all applications, and exceptions for some of them.
 
 use super::process::Process;
-use super::{Shipment, bad, write_gate};
+use super::{bad, write_gate};
 
 const EXCEPTION: &str = "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata:\n  name: let\n  namespace: ops\n  \
                          annotations: {TERMS}\nspec:\n  exceptions: [{policyName: need-team, ruleNames: [team]}]\n  \
                          match: {any: [{resources: {kinds: [ConfigMap]}}]}\n";
-
-/// A violation of an application.
-fn of(application: &str, project: &str) -> Shipment {
-    let mut shipment = bad();
-    shipment.metadata.env.retain(|entry| entry.name != "ARGOCD_APP_NAME");
-    shipment.env("ARGOCD_APP_NAME", application).env("ARGOCD_APP_PROJECT_NAME", project)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn exceptions_count_for_their_applications_in_a_process_that_stays() {
@@ -29,7 +22,7 @@ async fn exceptions_count_for_their_applications_in_a_process_that_stays() {
             ("web", "payments", false),
             ("shop-eu", "payments", true),
         ] {
-            let answer = of(application, project).send(&mut client).await;
+            let answer = bad().of_application(project, application).send(&mut client).await;
             assert_eq!(answer.is_ok(), passes, "{application} of {project}: {answer:?}");
         }
     }

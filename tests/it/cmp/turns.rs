@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Status};
 
-use super::{Plugin, Shipment, file, good, metadata};
+use super::{Plugin, file, good, metadata};
 
 const GATE: &str = "policies: [{path: policies}]\n";
 
@@ -60,7 +60,7 @@ impl Scene {
     /// An application asks for a render; returns once it renders (the first one) or stands in the queue.
     async fn ask(&mut self, project: &str, application: &str) {
         let mut client = self.plugin.client().await;
-        let shipment = of(project, application);
+        let shipment = good().of_application(project, application);
         self.calls.push(tokio::spawn(async move { shipment.send(&mut client).await }));
         let waiting = format!("rendergate_renders_waiting {}", self.calls.len() - 1);
         while !(self.keeper.turns.lock().expect("nobody panics").len() == 1
@@ -79,12 +79,6 @@ impl Scene {
         let turns = self.keeper.turns.lock().expect("nobody panics");
         turns.clone()
     }
-}
-
-fn of(project: &str, application: &str) -> Shipment {
-    let mut shipment = good();
-    shipment.metadata.env.retain(|variable| variable.name != "ARGOCD_APP_NAME");
-    shipment.env("ARGOCD_APP_NAME", application).env("ARGOCD_APP_PROJECT_NAME", project)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +133,7 @@ async fn senders_that_stall_do_not_keep_other_projects_out() {
     let mut calls = Vec::new();
     for n in 0..12 {
         let (mut client, stalled) = (plugin.client().await, Arc::clone(&stalled));
-        let first = metadata(&of("monorepo", &format!("a{n}")).metadata);
+        let first = metadata(&good().of_application("monorepo", &format!("a{n}")).metadata);
         let pieces = std::iter::repeat_n(piece.clone(), 128);
         let end = tokio_stream::iter(std::iter::once(first).chain(pieces)).chain(
             tokio_stream::once(file(b"end")).filter(move |_| {
@@ -157,7 +151,7 @@ async fn senders_that_stall_do_not_keep_other_projects_out() {
     }
     for project in ["other", "another"] {
         let mut client = plugin.client().await;
-        of(project, "shop").send(&mut client).await.expect("a render");
+        good().of_application(project, "shop").send(&mut client).await.expect("a render");
     }
     assert_eq!(stalled.load(Ordering::SeqCst), 2, "one project holds half of the places");
     for call in calls {
