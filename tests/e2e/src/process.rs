@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::failure::{Context as _, Result};
+use crate::wait::until;
 
 /// A running program; dropping it ends it and everything it started.
 #[derive(Debug)]
@@ -43,6 +45,17 @@ impl Process {
             Ok(Some(status)) => Err(format!("{} has ended ({status})\n{}", self.name, self.tail(20))),
             Err(error) => Err(format!("{}: {error}", self.name)),
         }
+    }
+
+    /// Waits until it takes connections on a port of this machine.
+    ///
+    /// # Errors
+    /// When it does not, or has ended.
+    pub fn listens(&mut self, port: u16) -> Result<()> {
+        until(&format!("{} listens", self.name), || {
+            self.check()?;
+            TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.to_string())
+        })
     }
 
     /// Its log file.

@@ -14,6 +14,9 @@ use crate::failure::{Context as _, Result};
 use crate::places::Places;
 use crate::process::{output, output_with_input};
 
+/// So many renders are under way at once.
+const IN_PARALLEL: [&str; 2] = ["--parallel", "2"];
+
 /// One repository.
 struct Case {
     name: String,
@@ -40,11 +43,11 @@ pub fn run(places: &Places, arguments: &[String]) -> Result<bool> {
     }
     let cases = cases(places, &names)?;
     let repo = RepoServer::start(places)?;
-    let native = answers(places, &repo, cases.iter().map(Case::native))?;
+    let native = answers(places, &repo, &IN_PARALLEL, cases.iter().map(Case::native))?;
     let mut all_same = true;
     for mode in modes {
         let gate = Gate::start_with(places, &repo.plugins, mode, configuration(places)?)?;
-        let gated = answers(places, &repo, cases.iter().map(Case::gated))?;
+        let gated = answers(places, &repo, &IN_PARALLEL, cases.iter().map(Case::gated))?;
         let mut same = 0;
         for ((case, native), gated) in cases.iter().zip(&native).zip(&gated) {
             match compare(native, gated) {
@@ -158,10 +161,19 @@ spec:
     validate: {deny: {}}
 ";
 
-fn answers(places: &Places, repo: &RepoServer, requests: impl Iterator<Item = Value>) -> Result<Vec<Value>> {
+/// What repo-server answers, in the order of the requests.
+///
+/// # Errors
+/// When it cannot be asked. A render that fails is an answer.
+pub fn answers(
+    places: &Places,
+    repo: &RepoServer,
+    arguments: &[&str],
+    requests: impl Iterator<Item = Value>,
+) -> Result<Vec<Value>> {
     let requests: Vec<String> = requests.map(|r| r.to_string()).collect();
     let mut client = Command::new(places.argo_cd.join("generate-manifest"));
-    client.args(["--server", &repo.address, "--parallel", "2"]);
+    client.args(["--server", &repo.address]).args(arguments);
     let text = output_with_input(&mut client, &(requests.join("\n") + "\n"))?;
     let answers: Vec<Value> = text.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?;
     if answers.len() != requests.len() {

@@ -73,6 +73,15 @@ impl<'a> Scene<'a> {
         })
     }
 
+    /// The same, hydrated from `dry_source` into a branch that is synced.
+    pub fn hydrated(&self, dry_source: Value, branch: &str) -> Value {
+        let mut spec = self.spec(Value::Null);
+        spec.as_object_mut().map(|fields| fields.remove("source"));
+        spec["sourceHydrator"] =
+            json!({"drySource": dry_source, "syncSource": {"targetBranch": branch, "path": "web"}});
+        spec
+    }
+
     /// The scenario's Application: the repository's root, through the gate, synced automatically.
     ///
     /// # Errors

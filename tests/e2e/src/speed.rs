@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::components::{Gate, Mode, PLUGIN, RepoServer};
 use crate::failure::{Context as _, Result};
 use crate::places::Places;
-use crate::process::{output, output_with_input};
-use crate::renderers::commit;
+use crate::process::output;
+use crate::renderers::{answers, commit};
 
 /// The resident mode's plugin call may take so much of the standard mode's.
 const BAR: f64 = 1.0 / 3.0;
@@ -48,10 +48,8 @@ fn whole(places: &Places, repo: &RepoServer, url: &str, plugin: Value) -> Result
     if !plugin.is_null() {
         source["plugin"] = plugin;
     }
-    let mut client = Command::new(places.argo_cd.join("generate-manifest"));
-    client.args(["--server", &repo.address, "--repeat", REPEAT, "--quiet"]);
-    let answer: Value =
-        serde_json::from_str(&output_with_input(&mut client, &format!("{}\n", json!({"source": source})))?)?;
+    let requests = std::iter::once(json!({"source": source}));
+    let answer = answers(places, repo, &["--repeat", REPEAT, "--quiet"], requests)?.remove(0);
     if !answer["error"].is_null() {
         crate::fail!("{}", answer["error"]);
     }

@@ -14,13 +14,25 @@ const BETWEEN: Duration = Duration::from_millis(400);
 ///
 /// # Errors
 /// When [`PATIENCE`] has run out.
-pub fn until<T>(what: &str, mut ask: impl FnMut() -> std::result::Result<T, String>) -> Result<T> {
+pub fn until<T>(what: &str, ask: impl FnMut() -> std::result::Result<T, String>) -> Result<T> {
+    until_within(PATIENCE, what, ask)
+}
+
+/// The same for what may take longer or shorter.
+///
+/// # Errors
+/// When `patience` has run out.
+pub fn until_within<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> std::result::Result<T, String>,
+) -> Result<T> {
     let start = Instant::now();
     loop {
         match ask() {
             Ok(found) => return Ok(found),
-            Err(last) if start.elapsed() > PATIENCE => {
-                return Err(Failure(format!("{what}: not within {}s; last: {last}", PATIENCE.as_secs())));
+            Err(last) if start.elapsed() > patience => {
+                return Err(Failure(format!("{what}: not within {}s; last: {last}", patience.as_secs())));
             }
             Err(_) => sleep(BETWEEN),
         }

@@ -6,7 +6,6 @@ use crate::components::RepoServer;
 use crate::failure::Result;
 use crate::places::{Places, free_ports};
 use crate::process::Process;
-use crate::wait::until;
 
 /// A running commit-server. It works below `/tmp/_commit-service`, wherever it is started, and removes what it makes
 /// there.
@@ -37,10 +36,7 @@ impl CommitServer {
             .env("ARGOCD_TLS_DATA_PATH", &own)
             .env("ARGOCD_SSH_DATA_PATH", &own);
         let mut process = Process::start(&places.state, "argocd-commit-server", command)?;
-        until("argocd-commit-server listens", || {
-            process.check()?;
-            std::net::TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.to_string())
-        })?;
+        process.listens(port)?;
         Ok(Self { address: format!("127.0.0.1:{port}"), _process: process })
     }
 }

@@ -7,7 +7,6 @@ use std::process::Command;
 use crate::failure::{Context as _, Result};
 use crate::places::{Places, free_ports};
 use crate::process::{Process, output};
-use crate::wait::until;
 
 /// As `deploy/argocd-failures` sets them.
 const REMEMBERED_FAILURES: [(&str, &str); 2] =
@@ -74,10 +73,7 @@ impl RepoServer {
             .env("ARGOCD_ASK_PASS_SOCK", own.join("ask-pass.sock"))
             .env("TMPDIR", places.folder("repo-server/tmp")?);
         let mut process = Process::start(&places.state, "argocd-repo-server", command)?;
-        until("argocd-repo-server listens", || {
-            process.check()?;
-            std::net::TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.to_string())
-        })?;
+        process.listens(port)?;
         Ok(Self {
             address: format!("127.0.0.1:{port}"),
             redis: redis_address,

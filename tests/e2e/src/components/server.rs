@@ -7,7 +7,6 @@ use crate::components::{ControlPlane, RepoServer};
 use crate::failure::Result;
 use crate::places::{Places, free_ports};
 use crate::process::Process;
-use crate::wait::until;
 
 /// A running API server of Argo CD that takes everybody for an administrator.
 #[derive(Debug)]
@@ -40,10 +39,7 @@ impl Server {
             .env("ARGOCD_SSH_DATA_PATH", &own)
             .env("KUBECONFIG", plane.kubectl.kubeconfig());
         let mut process = Process::start(&places.state, "argocd-server", command)?;
-        until("argocd-server listens", || {
-            process.check()?;
-            std::net::TcpStream::connect(("127.0.0.1", port)).map(drop).map_err(|e| e.to_string())
-        })?;
+        process.listens(port)?;
         Ok(Self { address: format!("127.0.0.1:{port}"), _process: process })
     }
 }

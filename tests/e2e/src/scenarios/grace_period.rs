@@ -2,17 +2,15 @@
 //! timer, where Argo CD drops the first failure, and those of the grace period after it. The Application goes on
 //! showing the commit before, and is not healed; the violating commit is never applied, and the text comes on its own.
 
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 
 use crate::application::{Application, Seen};
 use crate::components::{APP_RESYNC, GRACE_PERIOD};
-use crate::failure::{Context as _, Failure, Result};
+use crate::failure::{Context as _, Result};
 use crate::manifests::{config_map, violating_workload, workload};
 use crate::scenarios::violating_commit::verdict;
 use crate::scene::Scene;
-use crate::wait::PATIENCE;
+use crate::wait::{PATIENCE, until_within};
 use crate::{ensure, ensure_eq};
 
 pub fn run(scene: &Scene) -> Result<()> {
@@ -26,7 +24,11 @@ pub fn run(scene: &Scene) -> Result<()> {
         "Lose the cost centre and change the words",
         &[("web.yaml", &violating_workload("web")), ("motd.yaml", &config_map("motd", "two"))],
     )?;
-    on_the_timer("Argo CD drops the first failure", || Ok(failures_dropped(scene)? > dropped))?;
+    on_the_timer("Argo CD drops the first failure", || match failures_dropped(scene) {
+        Ok(count) if count > dropped => Ok(()),
+        Ok(count) => Err(format!("{count} dropped, as before")),
+        Err(failure) => Err(failure.0),
+    })?;
     let seen = application.see()?;
     ensure!(seen.is_synced_and_healthy(&good), "the failure that was dropped shows: {}", seen.summary());
 
@@ -60,29 +62,15 @@ fn failures_dropped(scene: &Scene) -> Result<usize> {
 
 /// The text stands in the condition, and the sync status is Unknown, although nobody asked for a refresh.
 fn shows_by_itself(application: &Application, text: &str) -> Result<Seen> {
-    let mut last = None;
-    let shown = on_the_timer("the ComparisonError shows", || {
-        let seen = application.see()?;
+    on_the_timer("the ComparisonError shows", || {
+        let seen = application.see().map_err(|e| e.0)?;
         // Written in two steps: the condition first.
         let shows = seen.condition("ComparisonError").is_some_and(|condition| condition.message.ends_with(text));
-        let unknown = seen.sync() == "Unknown";
-        last = Some(seen);
-        Ok(shows && unknown)
-    });
-    match (shown, last) {
-        (Ok(()), Some(seen)) => Ok(seen),
-        (Ok(()), None) => Err(Failure("the Application was not looked at".into())),
-        (Err(failure), last) => Err(Failure(format!("{failure}; last: {:?}", last.map(|seen| seen.summary())))),
-    }
+        if shows && seen.sync() == "Unknown" { Ok(seen) } else { Err(seen.summary()) }
+    })
 }
 
 /// Waits for what takes rounds of Argo CD's timer: one that fails first, and one after the grace period.
-fn on_the_timer(what: &str, mut ask: impl FnMut() -> Result<bool>) -> Result<()> {
-    let patience = PATIENCE + GRACE_PERIOD + 2 * APP_RESYNC;
-    let start = Instant::now();
-    while !ask()? {
-        ensure!(start.elapsed() < patience, "{what}: not within {}s", patience.as_secs());
-        std::thread::sleep(Duration::from_millis(400));
-    }
-    Ok(())
+fn on_the_timer<T>(what: &str, ask: impl FnMut() -> std::result::Result<T, String>) -> Result<T> {
+    until_within(PATIENCE + GRACE_PERIOD + 2 * APP_RESYNC, what, ask)
 }

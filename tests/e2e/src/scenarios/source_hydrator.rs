@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::application::Application;
 use crate::failure::{Context as _, Failure, Result};
@@ -26,7 +26,7 @@ pub fn run(scene: &Scene) -> Result<()> {
         "Run web without a cost centre",
         &[("deploy/web.yaml", &violating_workload("web")), ("deploy/team.yaml", &namespace)],
     )?;
-    let application = scene.application_of(&spec(scene))?;
+    let application = scene.application_of(&scene.hydrated(scene.source("deploy"), BRANCH))?;
     refused(scene, &application, &bad)?;
     ensure!(written(scene)?.is_none(), "the hydrator has written its branch: {:?}", written(scene)?);
 
@@ -58,17 +58,6 @@ pub fn run(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-fn spec(scene: &Scene) -> Value {
-    let mut spec = scene.spec(Value::Null);
-    if let Some(fields) = spec.as_object_mut() {
-        fields.remove("source");
-    }
-    let mut dry = scene.source("deploy");
-    dry["targetRevision"] = "main".into();
-    spec["sourceHydrator"] = json!({"drySource": dry, "syncSource": {"targetBranch": BRANCH, "path": "web"}});
-    spec
-}
-
 /// Whether this release of Argo CD can render a dry source with a plugin that is named.
 fn dry_sources_name_plugins(scene: &Scene) -> Result<bool> {
     let crd = scene.plane.kubectl.expect("argocd", "crd", "applications.argoproj.io")?;
@@ -81,7 +70,7 @@ fn dry_sources_name_plugins(scene: &Scene) -> Result<bool> {
 /// Where a dry source cannot name a plugin, the gate cannot be asked, and all that is left is to have no such
 /// Applications: the policies for Argo CD's own kinds refuse them (`ways_round`).
 fn none_is_admitted(scene: &Scene) -> Result<()> {
-    match scene.application_of(&spec(scene)) {
+    match scene.application_of(&scene.hydrated(scene.source("deploy"), BRANCH)) {
         Err(failure) if failure.0.contains("drySource.plugin: field not declared in schema") => Ok(()),
         Err(failure) => Err(failure),
         Ok(_) => Err(Failure("the API server takes a field that its schema lacks".into())),

@@ -66,11 +66,7 @@ fn each_way_is_closed(scene: &Scene, application: &Application, ungated: &Value)
     let other = format!("{}-other", scene.name);
     let created = Application::create(kubectl, &other, &scene.spec(ungated.clone()));
     refused("an Application without the plugin", created.map(drop), source)?;
-    let mut hydrated = scene.spec(Value::Null);
-    hydrated.as_object_mut().map(|fields| fields.remove("source"));
-    hydrated["sourceHydrator"] = json!({
-        "drySource": ungated, "syncSource": {"targetBranch": "environments/staging", "path": "web"},
-    });
+    let hydrated = scene.hydrated(ungated.clone(), "environments/staging");
     let created = Application::create(kubectl, &other, &hydrated);
     refused("a dry source without the plugin", created.map(drop), "The dry source of an Application must name")?;
     refused("taking the plugin away", application.patch(&json!({"spec": {"source": {"plugin": null}}})), source)?;
