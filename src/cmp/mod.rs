@@ -3,8 +3,8 @@
 //!
 //! A render's way: [`service`] is the wire, [`plugin`] the four calls, [`receive`] takes the archive in,
 //! [`archive`] and [`tree`] make a checkout of it, `render` decides, [`answer`] says so. [`deadline`] and
-//! [`places`] bound it in time and number, [`turns`] says who comes next. [`app`] is what all calls share, [`server`] ties it to a socket,
-//! [`client`] is the other end.
+//! [`places`] bound it in time and number, [`turns`] says who comes next. [`app`] is what all calls share,
+//! [`server`] ties it to a socket, [`client`] is the other end.
 //!
 //! Nothing that goes wrong here is an empty render: an overload, a deadline, a panic or missing policies are
 //! errors, and an error stops the sync.
